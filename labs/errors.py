@@ -1,0 +1,28 @@
+"""The one kind of error a learner sees: what happened, why, and the next step, in German."""
+
+from __future__ import annotations
+
+import html
+
+
+class LabError(Exception):
+    """An error with its next step.
+
+    ``str(error)`` is the whole text for terminals. IPython shows it without a traceback, because a
+    traceback in a notebook tells a mail administrator nothing.
+    """
+
+    def __init__(self, what: str, *, why: str = "", next_step: str = "") -> None:
+        self.what, self.why, self.next_step = what, why, next_step
+        super().__init__("\n".join(filter(None, [what, why, next_step and f"Nächster Schritt: {next_step}"])))
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython's hook for the text shown instead of a traceback."""
+        return [str(self)]
+
+    def html(self) -> str:
+        """The same text as an escaped HTML block for widgets (role=alert, read out by screen readers)."""
+        parts = [f"<strong>{html.escape(self.what)}</strong>"]
+        parts += [html.escape(self.why).replace("\n", "<br>")] if self.why else []
+        parts += [f"<em>Nächster Schritt:</em> {html.escape(self.next_step)}"] if self.next_step else []
+        return f'<div class="lab-error" role="alert">{"<br>".join(parts)}</div>'
