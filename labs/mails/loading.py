@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from email.message import EmailMessage
+from email.message import Message
 from email.policy import SMTP
 from pathlib import Path
 
@@ -14,7 +14,7 @@ MAX_SIZE = 50 * 1024 * 1024
 """Largest mail in bytes, Rspamd's default of ``max_message``."""
 
 
-def load(mail: str | Path | bytes | EmailMessage, dkim_key: bytes | None = None) -> tuple[bytes, Envelope]:
+def load(mail: str | Path | bytes | Message, dkim_key: bytes | None = None) -> tuple[bytes, Envelope]:
     """The bytes of a mail and its envelope; only mails of the catalogue bring one, others get an empty one.
 
     A ``str`` is a name of the catalogue or else the path of a file. ``dkim_key`` (PEM) signs the samples that carry
@@ -26,7 +26,7 @@ def load(mail: str | Path | bytes | EmailMessage, dkim_key: bytes | None = None)
     match mail:
         case bytes():
             content = mail
-        case EmailMessage():
+        case Message():  # EmailMessage too, which is a Message
             content = _serialise(mail)
         case Path():
             content = _read(mail)
@@ -51,7 +51,7 @@ def load(mail: str | Path | bytes | EmailMessage, dkim_key: bytes | None = None)
 
 
 def _path(text: str) -> Path:
-    """The path of an existing file, or the error that helps best."""
+    """The path that the text names, or the error that helps best."""
     if "\n" in text or "\0" in text:
         raise LabError(
             "Der übergebene Text ist weder ein Name aus dem Katalog noch ein Dateipfad.",
@@ -66,7 +66,7 @@ def _path(text: str) -> Path:
     raise LabError(
         f"Eine Mail namens „{text}“ gibt es im Katalog nicht, und eine Datei dieses Namens auch nicht.",
         why="" if nearest else f"Im Katalog stehen: {', '.join(names)}.",
-        next_step=f"Meinst du {_alternatives(nearest)}?" if nearest else "Nimm einen dieser Namen oder einen Dateipfad.",
+        next_step=f"Meinst du {_alternatives(nearest)}?" if nearest else "Nimm einen dieser Namen oder einen Pfad.",
     )
 
 
@@ -99,7 +99,7 @@ def _read(path: Path) -> bytes:
     )
 
 
-def _serialise(mail: EmailMessage) -> bytes:
+def _serialise(mail: Message) -> bytes:
     try:
         # Header lines that were read from somewhere stay as they are: folding them anew can break a DKIM signature.
         return mail.as_bytes(policy=SMTP.clone(refold_source="none"))

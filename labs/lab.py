@@ -1,0 +1,212 @@
+"""The face of the workbook: one object that starts the lab, scans mail and changes the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from email.message import EmailMessage
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from labs import paths
+from labs.cluster.cluster import Cluster, not_running
+from labs.errors import LabError
+from labs.mails import Envelope, catalogue, load
+from labs.progress import progress_bar
+from labs.rspamd.client import TIMEOUT, Worker
+from labs.rspamd.configuration import Change, Configuration
+from labs.rspamd.controller import Controller
+from labs.rspamd.verdict import Verdict
+
+STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
+
+
+class Lab:
+    """A running lab. Make one with :meth:`start`."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    @classmethod
+    def start(cls, chapter: str = "", *, profile: str = "core") -> Lab:
+        """Start the lab, or join it when it runs already, with a progress bar.
+
+        ``chapter``: the name of a notebook, such as "04-symbole"; the configuration is then brought into that
+        chapter's state. Raises LabError: unknown chapter, no bundle and no network, a port in use.
+        """
+        _known_chapter(chapter)
+        lab = cls(Cluster())
+        with progress_bar("Das Labor startet") as progress:
+            fresh = lab.cluster.start(progress, profile, chapter=chapter)
+            if chapter and not fresh:
+                progress(0.9, "Konfiguration des Kapitels")
+                lab.configuration.reset(chapter)
+        if _in_ipython():
+            from labs import magics
+            from labs.widgets import display
+
+            display.register()
+            magics.register(lab)
+        return lab
+
+    # --- parts ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def worker(self) -> Worker:
+        node = self.cluster.node("rspamd1")
+        return Worker(f"http://{node.address}:{node.ports['worker']}")
+
+    @cached_property
+    def controller(self) -> Controller:
+        node = self.cluster.node("rspamd1")
+        return Controller(f"http://{node.address}:{node.ports['controller']}", self.cluster.secrets["controller"])
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        return Configuration(self.cluster, self.controller)
+
+    @cached_property
+    def _groups(self) -> dict[str, tuple[str, ...]]:
+        return self.controller.symbols()
+
+    # --- mail -----------------------------------------------------------------------------------------------------
+
+    def scan(
+        self,
+        mail: str | Path | bytes | EmailMessage,
+        *,
+        ip: str | None = None,
+        helo: str | None = None,
+        hostname: str | None = None,
+        from_: str | None = None,
+        rcpt: str | Sequence[str] | None = None,
+        user: str | None = None,
+        mta_name: str | None = None,
+        settings_id: str = "",
+        timeout: float = TIMEOUT,
+    ) -> Verdict:
+        """Let Rspamd judge one mail: a name of the catalogue, a path, bytes or an EmailMessage.
+
+        A sample mail brings its envelope; what is given here replaces it. ``timeout`` in seconds. Raises LabError:
+        lab down, timeout, unknown name, empty or too large mail, a value that cannot be part of an envelope.
+        """
+        content, envelope = self.load(mail)
+        given = {"ip": ip, "helo": helo, "hostname": hostname, "from_": from_, "user": user, "mta_name": mta_name}
+        given["rcpt"] = (rcpt,) if isinstance(rcpt, str) else rcpt
+        envelope = replace(envelope, **{name: value for name, value in given.items() if value is not None})
+        return self.worker.scan(content, envelope, self._groups, settings_id=settings_id, timeout=timeout)
+
+    def load(self, mail: str | Path | bytes | EmailMessage) -> tuple[bytes, Envelope]:
+        """The bytes and the envelope of a mail; sample mails are built and signed now."""
+        return load(mail, dkim_key=self.cluster.secrets["dkim_key"].encode())
+
+    @staticmethod
+    def mails() -> pd.DataFrame:
+        """The catalogue of sample mails: name, group, title, what it shows."""
+        rows = [(mail.name, mail.group, mail.title, mail.shows) for mail in catalogue().values()]
+        return pd.DataFrame(rows, columns=["Name", "Gruppe", "Titel", "Worauf achten"])
+
+    def sender(self):
+        """The widget: choose a mail, change it, send it to Rspamd, look at the result."""
+        from labs.widgets.sender import Sender
+
+        return Sender(self)
+
+    # --- configuration --------------------------------------------------------------------------------------------
+
+    def write(self, file: str, text: str) -> Change:
+        """Write a file of the worker's local.d, check it and take it into use (what ``%%rspamd FILE`` does)."""
+        change = self.configuration.write(file, text)
+        self.__dict__.pop("_groups", None)
+        return change
+
+    def reset(self, chapter: str = "") -> Change:
+        """Back to the configuration as shipped; frozen nodes run on, killed ones are started again."""
+        _known_chapter(chapter)
+        self.resume()
+        change = self.configuration.reset(chapter)
+        self.__dict__.pop("_groups", None)
+        return change
+
+    def undo(self) -> Change:
+        """Take back the last change of configuration."""
+        change = self.configuration.undo()
+        self.__dict__.pop("_groups", None)
+        return change
+
+    # --- the nodes ------------------------------------------------------------------------------------------------
+
+    def status(self) -> pd.DataFrame:
+        """Every node: what it is, where it listens, its state, memory in MB and how often it was restarted."""
+        restarts = _restarts(self.cluster)
+        rows = [
+            (node.name, node.title, node.address, STATES[node.state], node.pss_mb, restarts.get(node.name, 0))
+            for node in self.cluster.status()
+        ]
+        return pd.DataFrame(rows, columns=["Knoten", "Aufgabe", "Adresse", "Zustand", "Speicher (MB)", "Neustarts"])
+
+    def kill(self, node: str) -> None:
+        """End a node's processes at once (SIGKILL); the supervisor starts it again."""
+        import signal
+
+        self.cluster.signal(node, signal.SIGKILL)
+
+    def freeze(self, node: str) -> None:
+        """Stop a node without ending it (SIGSTOP): it accepts connections and never answers."""
+        import signal
+
+        self.cluster.signal(node, signal.SIGSTOP)
+
+    def resume(self, node: str = "") -> None:
+        """Let a frozen node (without a name: all of them) run on."""
+        import signal
+
+        for name in [node] if node else self.cluster.nodes:
+            self.cluster.signal(name, signal.SIGCONT)
+
+    def log(self, verdict: Verdict) -> list[str]:
+        """The lines of Rspamd's log that belong to one scan."""
+        from labs.rspamd.log import lines_of
+
+        return lines_of(self.cluster.node("rspamd1").folder / "log/rspamd.log", verdict.queue_id)
+
+    def logs(self, node: str = "rspamd1", lines: int = 30) -> str:
+        """The last lines of a node's log."""
+        from labs.rspamd.log import tail
+
+        place = self.cluster.node(node)
+        own = place.folder / "log/rspamd.log"
+        return tail(own if own.exists() else self.cluster.folder / "log" / f"{node}.log", lines)
+
+    def stop(self) -> None:
+        """End all servers of the lab; nothing is left running."""
+        self.cluster.stop()
+
+    def __repr__(self) -> str:
+        if not self.cluster.running:
+            return str(not_running())
+        states = ", ".join(f"{node.name} {STATES[node.state]}" for node in self.cluster.status())
+        return f"Labor »{self.cluster.name}« im Netz 127.{self.cluster.settings['net']}.0.0/16: {states}"
+
+
+def _restarts(cluster: Cluster) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for event in cluster.events():
+        if event["state"] == "exited":
+            counts[event["node"]] = counts.get(event["node"], 0) + 1
+    return counts
+
+
+def _known_chapter(chapter: str) -> None:
+    known = sorted(path.stem for path in paths.NOTEBOOKS.glob("[0-9]*.ipynb"))
+    if chapter and chapter not in known:
+        raise LabError(f"Ein Kapitel »{chapter}« gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(known)}.")
+
+
+def _in_ipython() -> bool:
+    try:
+        return get_ipython() is not None  # type: ignore[name-defined]
+    except NameError:
+        return False

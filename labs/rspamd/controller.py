@@ -1,0 +1,52 @@
+"""Rspamd's controller: what is configured and what was counted. Source: https://docs.rspamd.com/workers/controller"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import requests
+
+from labs.errors import LabError
+
+
+class Controller:
+    """A Rspamd controller at ``url``; ``password`` is the lab's."""
+
+    def __init__(self, url: str, password: str) -> None:
+        self.url, self.password = url, password
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get(self, path: str) -> Any:
+        """The JSON reply of one endpoint, such as "stat". Raises LabError: unreachable, wrong password, unknown path."""
+        try:
+            reply = self._session.get(f"{self.url}/{path}", headers={"Password": self.password}, timeout=5)
+        except requests.RequestException:
+            raise LabError(
+                "Der Rspamd-Controller antwortet nicht.", next_step="Sieh mit `lab.status()` nach oder starte mit `lab = Lab.start()`."
+            ) from None
+        if reply.status_code in (401, 403):
+            raise LabError(
+                "Der Rspamd-Controller lehnt das Passwort ab.",
+                why="Die Konfiguration des Controllers passt nicht zu diesem Labor.",
+                next_step="`lab.reset()` stellt die Konfiguration wieder her.",
+            )
+        if not reply.ok:
+            raise LabError(f"Der Rspamd-Controller kennt »{path}« nicht.", why=f"HTTP {reply.status_code}", next_step="Prüfe den Namen.")
+        return reply.json()
+
+    def symbols(self) -> dict[str, tuple[str, ...]]:
+        """All symbols that this configuration knows, with their groups."""
+        found: dict[str, tuple[str, ...]] = {}
+        for entry in self.get("symbols"):
+            for rule in entry["rules"]:
+                found[rule["symbol"]] = (*found.get(rule["symbol"], ()), entry["group"])
+        return found
+
+    def weights(self) -> dict[str, float]:
+        """The static weight of every symbol."""
+        return {rule["symbol"]: rule["weight"] for entry in self.get("symbols") for rule in entry["rules"]}
+
+    def config_id(self) -> str:
+        """Rspamd's own hash of the running configuration."""
+        return self.get("stat")["config_id"]

@@ -1,0 +1,94 @@
+"""Say in German what Rspamd dislikes in a configuration, and warn of what it accepts in silence."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from labs.errors import LabError
+from labs.rspamd.controller import Controller
+
+_REASONS = [  # what rspamadm prints -> what it means; groups are filled in
+    (r"unexpected newline", "Die Zeichenkette endet nicht: Es fehlt ein Anführungszeichen oder ein Semikolon."),
+    (r"unmatched open brace at (\d+)", "Die geschweifte Klammer aus Zeile {0} wird nicht geschlossen."),
+    (r"unexpected terminating symbol", "Hier steht eine schließende Klammer zu viel."),
+    (r"Braces mismatch", "Im Ausdruck passen die runden Klammern nicht zueinander."),
+    (r"cannot parse composite expression for ([\w.-]+)", "Der Ausdruck des Composites {0} ist keiner, den Rspamd versteht."),
+    (r"invalid type (\S+)", "Einen Regeltyp »{0}« gibt es nicht."),
+    (r"'(.+)' expected near '(.+)'", "In Lua fehlt »{0}« vor »{1}«."),
+    (r"'end' expected \(to close '(\w+)' at line (\d+)\)", "In Lua fehlt ein »end« für »{0}« aus Zeile {1}."),
+    (r"attempt to call (?:method|field|global) '(\w+)' \(a nil value\)", "Eine Funktion »{0}« gibt es in Rspamd nicht."),
+    (r"attempt to (?:index|call) .*nil value", "Das Lua benutzt einen Wert, den es nicht gibt (nil)."),
+]
+
+
+def explain_errors(stderr: str, folder: str, contents: Mapping[str, str]) -> LabError:
+    """rspamadm's complaint as a German error with file, line and the line's text. ``folder``: where the files were checked."""
+    text = stderr.replace(f"{folder}/", "")
+    file, line = _place(text)
+    meanings = [meaning.format(*match.groups()) for pattern, meaning in _REASONS if (match := re.search(pattern, text))]
+    where = f"{file}, Zeile {line}" if line else file
+    source = contents.get(file, "").splitlines()
+    quoted = f"Zeile {line}:  {source[line - 1].strip()}" if 0 < line <= len(source) else ""
+    original = next((part.strip() for part in text.splitlines() if part.strip()), "ohne Angabe von Gründen")
+    return LabError(
+        f"Rspamd lehnt diese Konfiguration ab{f' ({where})' if where else ''}. Die bisherige läuft weiter.",
+        why="\n".join(filter(None, [" ".join(dict.fromkeys(meanings)), quoted, f"Rspamd sagt: {original[:300]}"])),
+        next_step="Ändere die Zelle und führe sie noch einmal aus.",
+    )
+
+
+def _place(text: str) -> tuple[str, int]:
+    for pattern in (r"while parsing ([\w./-]+): line: (\d+)", r"([\w./-]+\.(?:conf|inc)):(\d+)", r"([\w./-]*\.lua\.d/[\w.-]+|[\w./-]*local\.lua|lua\.local\.d/[\w.-]+):(\d+)"):
+        if match := re.search(pattern, text):
+            return match[1].removeprefix("./"), int(match[2])
+    return "", 0
+
+
+_OPERATORS = re.compile(r"[&|!()<>=+*]|\b(?:and|or|not)\b", re.IGNORECASE)
+
+
+def atoms(expression: str) -> list[str]:
+    """The symbol names of a composite or force_actions expression, without prefixes, options and groups."""
+    bare = re.sub(r"\[[^\]]*\]", " ", expression)
+    words = (word.lstrip("-~^") for word in _OPERATORS.sub(" ", bare).split())
+    return [word for word in words if word and not word.startswith(("g:", "g+:", "g-:")) and not re.fullmatch(r"[\d.]+", word)]
+
+
+def warnings(contents: Mapping[str, str], controller: Controller, folder: Path) -> list[str]:
+    """What ``configtest -s`` accepts although it cannot work: unknown symbols, unknown actions, missing maps."""
+    symbols, actions = set(controller.symbols()), {entry["action"] for entry in controller.get("actions")}
+    return list(dict.fromkeys(_warnings(contents, symbols, actions, folder)))
+
+
+def _warnings(contents: Mapping[str, str], symbols: set[str], actions: set[str], folder: Path) -> Iterator[str]:
+    for name in ("local.d/composites.conf", "local.d/force_actions.conf"):
+        text = _without_comments(contents.get(name, ""))
+        own = set(re.findall(r"""^\s*["']?([\w.-]+)["']?\s*\{""", text, re.MULTILINE))
+        for expression in re.findall(r"""expression\s*=\s*(?:"([^"]*)"|'([^']*)')""", text):
+            for atom in atoms("".join(expression)):
+                if atom not in symbols | own:
+                    yield _unknown("Das Symbol", atom, symbols, name)
+    text = _without_comments(contents.get("local.d/force_actions.conf", ""))
+    for action in re.findall(r"""\baction\s*=\s*["']?([\w ]+?)["']?\s*;""", text):
+        if action not in actions:
+            yield _unknown("Die Action", action, actions, "local.d/force_actions.conf")
+    for name, text in contents.items():
+        if name.startswith("local.d/"):
+            pattern = r"""["'](?:file://)?(\$\{?LOCAL_CONFDIR\}?|/)([^"'\s;]+\.(?:map|inc|txt|list))["']"""
+            for root, path in re.findall(pattern, _without_comments(text)):
+                target = Path("/") / path if root == "/" else folder / path.lstrip("/")
+                relative = str(target.relative_to(folder)) if target.is_relative_to(folder) else ""
+                if relative not in contents and not target.exists():
+                    yield f"{name} benutzt die Map {relative or target}; die Datei gibt es nicht, also trifft die Regel nie."
+
+
+def _without_comments(text: str) -> str:
+    return re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
+
+
+def _unknown(what: str, name: str, known: set[str], file: str) -> str:
+    nearest = difflib.get_close_matches(name, known, 1)
+    return f"{what} »{name}« in {file} kennt Rspamd nicht; es meldet das nicht.{f' Meintest du {nearest[0]}?' if nearest else ''}"

@@ -1,0 +1,36 @@
+"""Read Rspamd's log: the last lines, or the lines of one scan."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_TAIL = 512 * 1024
+
+
+def tail(path: Path, lines: int) -> str:
+    """The last ``lines`` lines; an empty string when there is no log yet."""
+    return "\n".join(_last(path)[-lines:])
+
+
+def lines_of(path: Path, queue_id: str) -> list[str]:
+    """All lines of the task that carries ``queue_id``, without date and process number.
+
+    Rspamd marks each line of a task with the same short tag: ``<a1b2c3>``.
+    """
+    recent = _last(path)
+    tags = {match[1] for line in recent if f"<{queue_id}>" in line and (match := re.search(r"<(\w{6})>;", line))}
+    return [_short(line) for line in recent if any(f"<{tag}>;" in line for tag in tags)]
+
+
+def _last(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL))
+            return file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def _short(line: str) -> str:
+    return re.sub(r"^(?:\S+ ){2}#\d+", "", line, count=1)

@@ -1,0 +1,81 @@
+"""How verdicts, comparisons, changes and errors look in a notebook: HTML and pictures, with plain text beside."""
+
+from __future__ import annotations
+
+import html
+
+from IPython import get_ipython
+
+from labs.plots.comparison import alternative_text_comparison, comparison
+from labs.plots.svg import svg
+from labs.plots.waterfall import alternative_text, waterfall
+from labs.rspamd.configuration import Change
+from labs.rspamd.verdict import Comparison, Symbol, Verdict, number
+
+COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
+"""Colours of actions in words; all others are amber. Contrast at least 4.5:1 on white and on JupyterLab's dark theme."""
+
+
+def register() -> None:
+    """Give the values of this package their HTML form in this kernel; repeating it changes nothing."""
+    formatter = get_ipython().display_formatter.formatters["text/html"]
+    formatter.for_type(Verdict, verdict_html)
+    formatter.for_type(Comparison, comparison_html)
+    formatter.for_type(Change, change_html)
+
+
+def verdict_html(verdict: Verdict) -> str:
+    """Headline, waterfall and a table of all symbols that can be folded out."""
+    return f"{headline(verdict)}{picture(verdict)}<details><summary>Alle {len(verdict.hits)} Symbole</summary>{table(verdict)}</details>"
+
+
+def headline(verdict: Verdict) -> str:
+    """The action in words and colour, the score against the threshold, the message for the sender."""
+    colour = COLOURS.get(verdict.action, "#8A5A00")
+    message = verdict.messages.get("smtp_message", "") if isinstance(verdict.messages, dict) else ""
+    return (
+        f'<p class="lab-headline"><strong style="color:#fff;background:{colour};padding:.15em .6em;border-radius:.25em">{html.escape(verdict.action)}'
+        f"</strong> {html.escape(verdict.meaning)} · <strong>{number(verdict.score)}</strong> von {number(verdict.required_score)} Punkten"
+        f"{f' · Antwort an den Absender: {html.escape(str(message))}' if message else ''}</p>"
+    )
+
+
+def picture(verdict: Verdict) -> str:
+    """The waterfall as inline SVG with explanations on hover."""
+    return svg(waterfall(verdict), alternative_text(verdict), {hit.name: tooltip(hit) for hit in verdict.hits})
+
+
+def tooltip(hit: Symbol) -> str:
+    return f"{hit.name} {number(hit.score, sign=True)}: {hit.explanation}{f' [{', '.join(hit.options)}]' if hit.options else ''}"
+
+
+def table(verdict: Verdict) -> str:
+    rows = "".join(
+        f"<tr><th scope=row style='text-align:left'><code>{html.escape(hit.name)}</code></th><td style='text-align:right'>{number(hit.score, sign=True)}</td>"
+        f"<td style='text-align:left'>{html.escape(hit.family)}</td><td style='text-align:left'>{html.escape(hit.explanation)}</td>"
+        f"<td style='text-align:left'>{html.escape(', '.join(hit.options))}</td></tr>"
+        for hit in verdict.hits
+    )
+    head = "".join(f"<th scope=col>{title}</th>" for title in ("Symbol", "Punkte", "Gruppe", "Erklärung", "Optionen"))
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def comparison_html(difference: Comparison) -> str:
+    """The differences as a picture, with the same facts as text."""
+    text = html.escape(str(difference))
+    return f"{svg(comparison(difference), alternative_text_comparison(difference))}<details><summary>Als Text</summary><pre>{text}</pre></details>"
+
+
+def change_html(change: Change) -> str:
+    """What was taken over, as a coloured diff, and what to beware of."""
+    if not change.files:
+        return f"<p>{html.escape(str(change))}</p>"
+    head = f"<p><strong>Übernommen:</strong> {html.escape(', '.join(change.files))} ({number(change.seconds)} s)</p>"
+    colours = {"+": "#007A5A", "-": "#B00020"}
+    diff = "\n".join(
+        f'<span style="color:{colours[line[0]]}">{html.escape(line)}</span>' if line[:1] in colours else html.escape(line)
+        for line in change.diff.splitlines()
+        if not line.startswith(("---", "+++"))
+    )
+    notes = "".join(f'<p role="alert">⚠ <strong>Achtung:</strong> {html.escape(text)}</p>' for text in change.warnings)
+    return f"{head}<pre>{diff}</pre>{notes}"
