@@ -114,6 +114,13 @@ class Lab:
 
         return Sender(self)
 
+    def exercise(self, name: str, verdict: Verdict | None = None):
+        """The widget of an exercise; ``verdict`` is the reader's own in an exercise about a mail."""
+        from labs.exercises.engine import find
+        from labs.widgets.exercise import ExerciseView
+
+        return ExerciseView(self, find(name), verdict)
+
     # --- configuration --------------------------------------------------------------------------------------------
 
     def write(self, file: str, text: str) -> Change:
@@ -188,7 +195,7 @@ class Lab:
         if not self.cluster.running:
             return str(not_running())
         states = ", ".join(f"{node.name} {STATES[node.state]}" for node in self.cluster.status())
-        return f"Labor »{self.cluster.name}« im Netz 127.{self.cluster.settings['net']}.0.0/16: {states}"
+        return f"Labor „{self.cluster.name}“ im Netz 127.{self.cluster.settings['net']}.0.0/16: {states}"
 
 
 def _restarts(cluster: Cluster) -> dict[str, int]:
@@ -202,7 +209,7 @@ def _restarts(cluster: Cluster) -> dict[str, int]:
 def _known_chapter(chapter: str) -> None:
     known = sorted(path.stem for path in paths.NOTEBOOKS.glob("[0-9]*.ipynb"))
     if chapter and chapter not in known:
-        raise LabError(f"Ein Kapitel »{chapter}« gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(known)}.")
+        raise LabError(f"Ein Kapitel „{chapter}“ gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(known)}.")
 
 
 def _in_ipython() -> bool:

@@ -19,7 +19,10 @@ def register(lab: Lab) -> None:
 
     def rspamd(line: str, cell: str) -> None:
         if not line.strip():
-            raise LabError("Es fehlt der Name der Datei.", next_step="Schreibe zum Beispiel `%%rspamd composites.conf` in die erste Zeile.")
+            raise LabError(
+                "Es fehlt der Name der Datei.",
+                next_step="Schreibe zum Beispiel `%%rspamd composites.conf` in die erste Zeile.",
+            )
         with progress_bar("Rspamd prüft und lädt neu") as progress:
             progress(0.3, line.strip())
             change = lab.write(line, cell)

@@ -48,7 +48,9 @@ class Bundle:
         for folder in ("usr/bin", "usr/sbin"):
             if (self.prefix / folder / name).exists():
                 return self.prefix / folder / name
-        raise LabError(f"Das Programm {name} fehlt im Bündel.", next_step="`./arbeitsbuch doctor` zeigt, was zu tun ist.")
+        raise LabError(
+            f"Das Programm {name} fehlt im Bündel.", next_step="`./arbeitsbuch doctor` zeigt, was zu tun ist."
+        )
 
     def path(self, relative: str) -> Path:
         """A path below the prefix, such as ``etc/rspamd``."""
@@ -68,7 +70,7 @@ def recipe() -> dict:
 def _prefix(name: str) -> Path:
     """Where a set belongs: the name changes with all that decides its content, so a stale one is never used."""
     suite = os.environ.get("LABS_SUITE", "")
-    parts = [suite, recipe()[name], recipe()["assumed"], recipe()["unpack"], Path(__file__).with_name("unpack.py").read_text()]
+    parts = [suite, recipe()[name], recipe()["assumed"], recipe()["unpack"]]
     mark = hashlib.sha256(json.dumps(parts).encode())
     return paths.cache() / f"{name}-{suite or recipe()[name]['suite']}-{mark.hexdigest()[:10]}"
 
@@ -85,7 +87,9 @@ def require(name: str = "servers") -> Bundle:
     """The installed set. Raises LabError when it has not been fetched yet."""
     bundle = find(name)
     if bundle is None:
-        raise LabError("Die Server des Arbeitsbuchs sind noch nicht geladen.", next_step="Rufe `./arbeitsbuch start` auf.")
+        raise LabError(
+            "Die Server des Arbeitsbuchs sind noch nicht geladen.", next_step="Rufe `./arbeitsbuch start` auf."
+        )
     return bundle
 
 

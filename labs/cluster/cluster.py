@@ -146,7 +146,9 @@ class Cluster:
             if self._run_supervisord():
                 self._await(nodes, secrets, progress)
                 return
-        raise LabError("Alle Netze 127.N.0.0/16 sind belegt.", next_step="`labs down` beendet das Labor eines anderen Fensters.")
+        raise LabError(
+            "Alle Netze 127.N.0.0/16 sind belegt.", next_step="`labs down` beendet das Labor eines anderen Fensters."
+        )
 
     def _ports_free(self, nodes: dict[str, Node]) -> bool:
         """Whether all addresses can be bound. Raises LabError when a port is taken on every address of the machine."""
@@ -178,7 +180,7 @@ class Cluster:
             role.prepare(self.bundle, node)
             programs.append((node, shlex.join(role.command(self.bundle, node)).replace("%", "%%"), role.stop_seconds))
         template = Path(render.__file__).with_name("supervisord.conf").read_text()
-        text = jinja2.Template(template).render(folder=self.folder, net=net, programs=programs)  # noqa: S701
+        text = jinja2.Template(template).render(folder=self.folder, net=net, programs=programs)
         (self.folder / "supervisord.conf").write_text(text)
 
     def _run_supervisord(self) -> bool:
@@ -195,7 +197,9 @@ class Cluster:
             return False
         if result.returncode:
             raise LabError(
-                "Die Prozessüberwachung startet nicht.", why=result.stderr.strip()[-600:], next_step="`./arbeitsbuch doctor` prüft die Voraussetzungen."
+                "Die Prozessüberwachung startet nicht.",
+                why=result.stderr.strip()[-600:],
+                next_step="`./arbeitsbuch doctor` prüft die Voraussetzungen.",
             )
         return True
 
@@ -210,7 +214,11 @@ class Cluster:
                 name = next(iter(waiting))
                 log = (self.folder / "log" / f"{name}.log").read_text(errors="replace").strip()[-600:]
                 self.stop()
-                raise LabError(f"{waiting[name].title} ist nach {START_SECONDS} Sekunden nicht bereit.", why=log, next_step=f"Sieh mit `labs logs {name}` nach.")
+                raise LabError(
+                    f"{waiting[name].title} ist nach {START_SECONDS} Sekunden nicht bereit.",
+                    why=log,
+                    next_step=f"Sieh mit `labs logs {name}` nach.",
+                )
             time.sleep(0.01)
 
     def stop(self) -> bool:
@@ -226,6 +234,15 @@ class Cluster:
                 pass
         return bool(self._end_leftovers()) or ran
 
+    def release(self, pid: int, started: float) -> None:
+        """The process ``pid`` (a JupyterLab) has ended; wait for the lab's end when nobody else uses it."""
+        try:
+            supervisord = psutil.Process(self._rpc.supervisor.getPID())
+            self._rpc.lab.disown(pid, started)
+            supervisord.wait(5)
+        except (psutil.Error, OSError, xmlrpc.client.Error):
+            return
+
     def _end_leftovers(self) -> int:
         """Kill what still runs from this lab's folder; how many processes that were."""
         left = [process for process in psutil.process_iter() if self._is_ours(process)]
@@ -239,7 +256,11 @@ class Cluster:
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
-            return process.pid != os.getpid() and Path(process.cwd()).is_relative_to(self.folder) and process.uids().real == os.getuid()
+            return (
+                process.pid != os.getpid()
+                and Path(process.cwd()).is_relative_to(self.folder)
+                and process.uids().real == os.getuid()
+            )
         except (psutil.Error, OSError):
             return False
 
@@ -261,7 +282,7 @@ class Cluster:
         """The node of that name. Raises LabError that suggests the nearest one."""
         nodes = self.nodes
         if name not in nodes:
-            raise LabError(f"Einen Knoten »{name}« gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(nodes)}.")
+            raise LabError(f"Einen Knoten „{name}“ gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(nodes)}.")
         return nodes[name]
 
     def signal(self, node: str, number: int) -> None:
@@ -321,7 +342,12 @@ class Cluster:
 def dkim_key(bundle: Bundle) -> dict[str, str]:
     """A fresh RSA key of this lab for the sample mails: ``dkim_key`` (PEM) and ``dkim_record`` (TXT value)."""
     share = bundle.path("usr/share/rspamd")
-    folders = {"SHAREDIR": share, "PLUGINSDIR": share / "plugins", "RULESDIR": share / "rules", "LUALIBDIR": share / "lualib"}
+    folders = {
+        "SHAREDIR": share,
+        "PLUGINSDIR": share / "plugins",
+        "RULESDIR": share / "rules",
+        "LUALIBDIR": share / "lualib",
+    }
     output = subprocess.run(
         [
             bundle.program("rspamadm"), *(f"--var={name}={path}" for name, path in folders.items()),
@@ -334,7 +360,9 @@ def dkim_key(bundle: Bundle) -> dict[str, str]:
 
 
 def not_running() -> LabError:
-    return LabError("Das Labor läuft nicht.", next_step="Starte es mit `lab = Lab.start()` im Notebook oder `labs up` im Terminal.")
+    return LabError(
+        "Das Labor läuft nicht.", next_step="Starte es mit `lab = Lab.start()` im Notebook oder `labs up` im Terminal."
+    )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,6 +47,13 @@ class LabRPC:
         self._kept = True
         return True
 
+    def disown(self, pid: int, started: float) -> bool:
+        """The process ends; when it was the last owner, so does the lab."""
+        self._owners.discard((pid, started))
+        if not self._owners and not self._kept:
+            self._supervisord.options.mood = SupervisorStates.SHUTDOWN
+        return True
+
     def _start_at_once(self, event) -> None:
         # supervisord would sleep up to a second before it looks at its programs for the first time
         for group in self._supervisord.process_groups.values():
@@ -54,10 +62,8 @@ class LabRPC:
     def _record(self, event) -> None:
         process = event.process
         if process.pid and isinstance(event, (events.ProcessStateExitedEvent, events.ProcessStateBackoffEvent)):
-            try:  # children of a killed node would keep its sockets and stop the new one from binding them
+            with suppress(OSError):  # children of a killed node would keep its sockets from the new one
                 os.killpg(process.pid, signal.SIGKILL)
-            except OSError:
-                pass
         name = make_namespec(process.group.config.name, process.config.name).rpartition(":")[2]
         state = type(event).__name__.removeprefix("ProcessState").removesuffix("Event").lower()
         with self._log.open("a") as file:

@@ -17,11 +17,21 @@ CHAPTERS = CONFIG / "chapters"
 _templates = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
 
 
-def files(node: Node, nodes: Mapping[str, Node], secrets: Mapping[str, str], bundle: Bundle, chapter: str = "") -> dict[str, str]:
+def files(
+    node: Node, nodes: Mapping[str, Node], secrets: Mapping[str, str], bundle: Bundle, chapter: str = ""
+) -> dict[str, str]:
     """The node's configuration as ``{relative path: text}``: the role's base plus the chapter's overlay."""
-    context = {"node": node, "nodes": nodes, "secrets": secrets, "share": bundle.path("usr/share"), "etc": bundle.path("etc")}
+    context = {
+        "node": node,
+        "nodes": nodes,
+        "secrets": secrets,
+        "share": bundle.path("usr/share"),
+        "etc": bundle.path("etc"),
+    }
     result = {}
-    for folder in filter(Path.is_dir, [CONFIG / node.role, CHAPTERS / chapter / node.role if chapter else Path("/nonexistent")]):
+    for folder in filter(
+        Path.is_dir, [CONFIG / node.role, CHAPTERS / chapter / node.role if chapter else Path("/nonexistent")]
+    ):
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 template = _templates.from_string(path.read_text(encoding="utf-8"))

@@ -72,7 +72,11 @@ def _redis_ready(node: Node, secrets: Mapping[str, str]) -> bool:
     import redis
 
     with redis.Redis(
-        host=node.address, port=node.ports["redis"], password=secrets["redis"], socket_timeout=0.5, socket_connect_timeout=0.5
+        host=node.address,
+        port=node.ports["redis"],
+        password=secrets["redis"],
+        socket_timeout=0.5,
+        socket_connect_timeout=0.5,
     ) as client:
         try:
             return bool(client.ping())
@@ -94,7 +98,9 @@ def _unbound_ready(node: Node, secrets: Mapping[str, str]) -> bool:
 
 ROLES = {
     "rspamd-worker": Role(_rspamd, _rspamd_ready, stop_seconds=2, prepare=_link_languages),
-    "redis": Role(lambda bundle, node: [str(bundle.program("redis-server")), str(node.folder / "etc/redis.conf")], _redis_ready),
+    "redis": Role(
+        lambda bundle, node: [str(bundle.program("redis-server")), str(node.folder / "etc/redis.conf")], _redis_ready
+    ),
     "unbound": Role(
         lambda bundle, node: [str(bundle.program("unbound")), "-d", "-p", "-c", str(node.folder / "etc/unbound.conf")],
         _unbound_ready,

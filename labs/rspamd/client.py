@@ -27,7 +27,13 @@ class Worker:
         self._session.trust_env = False  # a proxy of the host must never see mail
 
     def scan(
-        self, mail: bytes, envelope: Envelope, groups: Mapping[str, Sequence[str]], *, settings_id: str = "", timeout: float = TIMEOUT
+        self,
+        mail: bytes,
+        envelope: Envelope,
+        groups: Mapping[str, Sequence[str]],
+        *,
+        settings_id: str = "",
+        timeout: float = TIMEOUT,
     ) -> Verdict:
         """Scan ``mail`` (RFC 5322 bytes) with its envelope.
 
@@ -57,7 +63,11 @@ class Worker:
                 next_step="Sende in einer Sekunde noch einmal. Hilft das nicht: `lab = Lab.start()`.",
             ) from None
         if not reply.ok:
-            raise LabError("Rspamd lehnt die Anfrage ab.", why=f"HTTP {reply.status_code}: {reply.text[:300]}", next_step="Sieh mit `lab.logs()` nach.")
+            raise LabError(
+                "Rspamd lehnt die Anfrage ab.",
+                why=f"HTTP {reply.status_code}: {reply.text[:300]}",
+                next_step="Sieh mit `lab.logs()` nach.",
+            )
         return Verdict.parse(reply.json(), groups, queue_id=queue_id, subject=subject_of(mail))
 
 
@@ -93,4 +103,6 @@ def _headers(envelope: Envelope, settings_id: str) -> list[tuple[str, bytes]]:
 
 
 def _wrong(argument: str, value: object, expected: str) -> LabError:
-    return LabError(f"»{argument}« muss {expected} sein, nicht {value!r}.", next_step="Ändere den Wert und sende noch einmal.")
+    return LabError(
+        f"„{argument}“ muss {expected} sein, nicht {value!r}.", next_step="Ändere den Wert und sende noch einmal."
+    )

@@ -60,7 +60,11 @@ class Configuration:
 
     def read(self) -> dict[str, str]:
         """All files as they are now."""
-        return {str(path.relative_to(self.folder)): path.read_text(encoding="utf-8") for path in sorted(self.folder.rglob("*")) if path.is_file()}
+        return {
+            str(path.relative_to(self.folder)): path.read_text(encoding="utf-8")
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file()
+        }
 
     def base(self, chapter: str = "") -> dict[str, str]:
         """All files as the workbook ships them, with the chapter's overlay."""
@@ -71,10 +75,16 @@ class Configuration:
         """Where a file that the learner names belongs. Raises LabError for a path that leaves the folder or is unknown to Rspamd."""
         path = PurePosixPath(file.strip())
         if path.is_absolute() or ".." in path.parts or not path.name:
-            raise LabError(f"»{file}« ist kein Name einer Datei in local.d.", next_step="Schreibe zum Beispiel `%%rspamd composites.conf`.")
+            raise LabError(
+                f"„{file}“ ist kein Name einer Datei in local.d.",
+                next_step="Schreibe zum Beispiel `%%rspamd composites.conf`.",
+            )
         if len(path.parts) > 1:
             if path.parts[0] not in ("local.d", "override.d", "maps.d", "lua.local.d"):
-                raise LabError(f"Den Ordner »{path.parts[0]}« liest Rspamd nicht.", next_step="Nimm local.d, override.d, maps.d oder lua.local.d.")
+                raise LabError(
+                    f"Den Ordner „{path.parts[0]}“ liest Rspamd nicht.",
+                    next_step="Nimm local.d, override.d, maps.d oder lua.local.d.",
+                )
             return str(path)
         if path.suffix == ".lua":
             return "rspamd.local.lua" if path.name == "rspamd.local.lua" else f"lua.local.d/{path.name}"
@@ -82,12 +92,18 @@ class Configuration:
         if path.name not in known:
             nearest = difflib.get_close_matches(path.name, known, 1)
             hint = f"Meintest du {nearest[0]}?" if nearest else "Maps gehören nach maps.d/, Lua nach rspamd.local.lua."
-            raise LabError(f"Eine Datei local.d/{path.name} liest Rspamd nicht.", why="Kein Modul bindet sie ein.", next_step=hint)
+            raise LabError(
+                f"Eine Datei local.d/{path.name} liest Rspamd nicht.", why="Kein Modul bindet sie ein.", next_step=hint
+            )
         return f"local.d/{path.name}"
 
     def _included(self) -> list[str]:
         """The file names that Rspamd's own configuration includes from local.d."""
-        texts = (path.read_text() for path in self._cluster.bundle.path("etc/rspamd").rglob("*") if path.suffix in (".conf", ".inc"))
+        texts = (
+            path.read_text()
+            for path in self._cluster.bundle.path("etc/rspamd").rglob("*")
+            if path.suffix in (".conf", ".inc")
+        )
         return sorted({name for text in texts for name in re.findall(r"local\.d/([\w.-]+\.(?:conf|inc))", text)})
 
     def write(self, file: str, text: str) -> Change:
@@ -101,7 +117,10 @@ class Configuration:
     def undo(self) -> Change:
         """Back to the configuration before the last change made through this object."""
         if not self._history:
-            raise LabError("Es gibt nichts rückgängig zu machen.", next_step="`lab.reset()` stellt die mitgelieferte Konfiguration her.")
+            raise LabError(
+                "Es gibt nichts rückgängig zu machen.",
+                next_step="`lab.reset()` stellt die mitgelieferte Konfiguration her.",
+            )
         change = self.apply(self._history[-1])
         del self._history[-2:]
         return change
@@ -109,7 +128,9 @@ class Configuration:
     def apply(self, contents: Mapping[str, str]) -> Change:
         """Make ``contents`` the configuration: check, replace, reload, wait; roll back when the new one does not answer."""
         started, before = time.monotonic(), self.read()
-        names = tuple(sorted(name for name in before.keys() | contents.keys() if before.get(name) != contents.get(name)))
+        names = tuple(
+            sorted(name for name in before.keys() | contents.keys() if before.get(name) != contents.get(name))
+        )
         if not names:
             return Change((), "", (), 0.0)
         with disk_errors(self.folder):
@@ -159,7 +180,9 @@ class Configuration:
         """SIGHUP, then wait until the old workers are gone: from then on only the new configuration answers."""
         processes = self._cluster.processes(self.node)
         if not processes:
-            raise LabError("Rspamd läuft gerade nicht.", next_step="Warte eine Sekunde und führe die Zelle noch einmal aus.")
+            raise LabError(
+                "Rspamd läuft gerade nicht.", next_step="Warte eine Sekunde und führe die Zelle noch einmal aus."
+            )
         main, old = processes[0], processes[1:]
         main.send_signal(signal.SIGHUP)
         _, alive = psutil.wait_procs(old, RELOAD_SECONDS)
@@ -179,6 +202,11 @@ def _diff(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str,
         line
         for name in names
         for line in difflib.unified_diff(
-            before.get(name, "").splitlines(), after.get(name, "").splitlines(), f"{name} (vorher)", f"{name} (jetzt)", lineterm="", n=2
+            before.get(name, "").splitlines(),
+            after.get(name, "").splitlines(),
+            f"{name} (vorher)",
+            f"{name} (jetzt)",
+            lineterm="",
+            n=2,
         )
     ]

@@ -23,7 +23,8 @@ class Controller:
             reply = self._session.get(f"{self.url}/{path}", headers={"Password": self.password}, timeout=5)
         except requests.RequestException:
             raise LabError(
-                "Der Rspamd-Controller antwortet nicht.", next_step="Sieh mit `lab.status()` nach oder starte mit `lab = Lab.start()`."
+                "Der Rspamd-Controller antwortet nicht.",
+                next_step="Sieh mit `lab.status()` nach oder starte mit `lab = Lab.start()`.",
             ) from None
         if reply.status_code in (401, 403):
             raise LabError(
@@ -32,7 +33,11 @@ class Controller:
                 next_step="`lab.reset()` stellt die Konfiguration wieder her.",
             )
         if not reply.ok:
-            raise LabError(f"Der Rspamd-Controller kennt »{path}« nicht.", why=f"HTTP {reply.status_code}", next_step="Prüfe den Namen.")
+            raise LabError(
+                f"Der Rspamd-Controller kennt „{path}“ nicht.",
+                why=f"HTTP {reply.status_code}",
+                next_step="Prüfe den Namen.",
+            )
         return reply.json()
 
     def symbols(self) -> dict[str, tuple[str, ...]]:

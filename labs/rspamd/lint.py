@@ -15,11 +15,17 @@ _REASONS = [  # what rspamadm prints -> what it means; groups are filled in
     (r"unmatched open brace at (\d+)", "Die geschweifte Klammer aus Zeile {0} wird nicht geschlossen."),
     (r"unexpected terminating symbol", "Hier steht eine schließende Klammer zu viel."),
     (r"Braces mismatch", "Im Ausdruck passen die runden Klammern nicht zueinander."),
-    (r"cannot parse composite expression for ([\w.-]+)", "Der Ausdruck des Composites {0} ist keiner, den Rspamd versteht."),
-    (r"invalid type (\S+)", "Einen Regeltyp »{0}« gibt es nicht."),
-    (r"'(.+)' expected near '(.+)'", "In Lua fehlt »{0}« vor »{1}«."),
-    (r"'end' expected \(to close '(\w+)' at line (\d+)\)", "In Lua fehlt ein »end« für »{0}« aus Zeile {1}."),
-    (r"attempt to call (?:method|field|global) '(\w+)' \(a nil value\)", "Eine Funktion »{0}« gibt es in Rspamd nicht."),
+    (
+        r"cannot parse composite expression for ([\w.-]+)",
+        "Der Ausdruck des Composites {0} ist keiner, den Rspamd versteht.",
+    ),
+    (r"invalid type (\S+)", "Einen Regeltyp „{0}“ gibt es nicht."),
+    (r"'(.+)' expected near '(.+)'", "In Lua fehlt „{0}“ vor „{1}“."),
+    (r"'end' expected \(to close '(\w+)' at line (\d+)\)", "In Lua fehlt ein „end“ für „{0}“ aus Zeile {1}."),
+    (
+        r"attempt to call (?:method|field|global) '(\w+)' \(a nil value\)",
+        "Eine Funktion „{0}“ gibt es in Rspamd nicht.",
+    ),
     (r"attempt to (?:index|call) .*nil value", "Das Lua benutzt einen Wert, den es nicht gibt (nil)."),
 ]
 
@@ -41,7 +47,11 @@ def explain_errors(stderr: str, folder: str, contents: Mapping[str, str]) -> Lab
 
 
 def _place(text: str) -> tuple[str, int]:
-    for pattern in (r"while parsing ([\w./-]+): line: (\d+)", r"([\w./-]+\.(?:conf|inc)):(\d+)", r"([\w./-]*\.lua\.d/[\w.-]+|[\w./-]*local\.lua|lua\.local\.d/[\w.-]+):(\d+)"):
+    for pattern in (
+        r"while parsing ([\w./-]+): line: (\d+)",
+        r"([\w./-]+\.(?:conf|inc)):(\d+)",
+        r"([\w./-]*\.lua\.d/[\w.-]+|[\w./-]*local\.lua|lua\.local\.d/[\w.-]+):(\d+)",
+    ):
         if match := re.search(pattern, text):
             return match[1].removeprefix("./"), int(match[2])
     return "", 0
@@ -54,7 +64,11 @@ def atoms(expression: str) -> list[str]:
     """The symbol names of a composite or force_actions expression, without prefixes, options and groups."""
     bare = re.sub(r"\[[^\]]*\]", " ", expression)
     words = (word.lstrip("-~^") for word in _OPERATORS.sub(" ", bare).split())
-    return [word for word in words if word and not word.startswith(("g:", "g+:", "g-:")) and not re.fullmatch(r"[\d.]+", word)]
+    return [
+        word
+        for word in words
+        if word and not word.startswith(("g:", "g+:", "g-:")) and not re.fullmatch(r"[\d.]+", word)
+    ]
 
 
 def warnings(contents: Mapping[str, str], controller: Controller, folder: Path) -> list[str]:
@@ -91,4 +105,4 @@ def _without_comments(text: str) -> str:
 
 def _unknown(what: str, name: str, known: set[str], file: str) -> str:
     nearest = difflib.get_close_matches(name, known, 1)
-    return f"{what} »{name}« in {file} kennt Rspamd nicht; es meldet das nicht.{f' Meintest du {nearest[0]}?' if nearest else ''}"
+    return f"{what} „{name}“ in {file} kennt Rspamd nicht; es meldet das nicht.{f' Meintest du {nearest[0]}?' if nearest else ''}"

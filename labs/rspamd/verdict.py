@@ -72,7 +72,9 @@ class Verdict:
     raw: Mapping[str, Any] = field(repr=False)
 
     @classmethod
-    def parse(cls, reply: Mapping[str, Any], groups: Mapping[str, Sequence[str]], *, queue_id: str = "", subject: str = "") -> Verdict:
+    def parse(
+        cls, reply: Mapping[str, Any], groups: Mapping[str, Sequence[str]], *, queue_id: str = "", subject: str = ""
+    ) -> Verdict:
         """Read the JSON reply of /checkv2. ``groups``: symbol name -> its groups, from the controller."""
         times = reply.get("profile", {})
         hits = [
@@ -121,7 +123,7 @@ class Verdict:
     @property
     def meaning(self) -> str:
         """The action in German words; own actions of a configuration keep their name."""
-        return ACTIONS.get(self.action, f"eigene Action »{self.action}«")
+        return ACTIONS.get(self.action, f"eigene Action „{self.action}“")
 
     def symbol(self, name: str) -> Symbol | None:
         """The symbol of that name, or None when it did not fire."""
@@ -135,7 +137,11 @@ class Verdict:
         silent = [hit.name for hit in self.hits if hit.score == 0]
         width = max((len(hit.name) for hit in self.hits), default=0)
         lines = [f"{self.action}: {number(self.score)} von {number(self.required_score)} Punkten ({self.meaning})"]
-        lines += [f"  {number(hit.score, sign=True):>6}  {hit.name:<{width}}  {hit.explanation}".rstrip() for hit in self.hits if hit.score]
+        lines += [
+            f"  {number(hit.score, sign=True):>6}  {hit.name:<{width}}  {hit.explanation}".rstrip()
+            for hit in self.hits
+            if hit.score
+        ]
         if silent:
             lines.append(f"  ohne Punkte: {', '.join(silent)}")
         return "\n".join(lines)
@@ -161,7 +167,9 @@ class Comparison:
             after,
             came=tuple(hit for name, hit in new.items() if name not in old),
             went=tuple(hit for name, hit in old.items() if name not in new),
-            changed=tuple((old[name], hit) for name, hit in new.items() if name in old and old[name].score != hit.score),
+            changed=tuple(
+                (old[name], hit) for name, hit in new.items() if name in old and old[name].score != hit.score
+            ),
         )
 
     @property
@@ -177,7 +185,10 @@ class Comparison:
         lines = [head]
         lines += [f"  neu       {hit.name} {number(hit.score, sign=True)}" for hit in self.came]
         lines += [f"  weg       {hit.name} {number(hit.score, sign=True)}" for hit in self.went]
-        lines += [f"  geändert  {new.name} {number(old.score, sign=True)} → {number(new.score, sign=True)}" for old, new in self.changed]
+        lines += [
+            f"  geändert  {new.name} {number(old.score, sign=True)} → {number(new.score, sign=True)}"
+            for old, new in self.changed
+        ]
         return "\n".join(lines if not self.same else [head, "  dieselben Symbole mit denselben Punkten"])
 
     __repr__ = __str__

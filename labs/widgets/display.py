@@ -46,7 +46,8 @@ def picture(verdict: Verdict) -> str:
 
 
 def tooltip(hit: Symbol) -> str:
-    return f"{hit.name} {number(hit.score, sign=True)}: {hit.explanation}{f' [{', '.join(hit.options)}]' if hit.options else ''}"
+    options = f" [{', '.join(hit.options)}]" if hit.options else ""
+    return f"{hit.name} {number(hit.score, sign=True)}: {hit.explanation}{options}"
 
 
 def table(verdict: Verdict) -> str:
@@ -73,7 +74,9 @@ def change_html(change: Change) -> str:
     head = f"<p><strong>Übernommen:</strong> {html.escape(', '.join(change.files))} ({number(change.seconds)} s)</p>"
     colours = {"+": "#007A5A", "-": "#B00020"}
     diff = "\n".join(
-        f'<span style="color:{colours[line[0]]}">{html.escape(line)}</span>' if line[:1] in colours else html.escape(line)
+        f'<span style="color:{colours[line[0]]}">{html.escape(line)}</span>'
+        if line[:1] in colours
+        else html.escape(line)
         for line in change.diff.splitlines()
         if not line.startswith(("---", "+++"))
     )

@@ -71,7 +71,7 @@ def dkim_record(dkim_key: bytes) -> str:
 def internet(dkim_record: str) -> dict[tuple[str, str], list[str]]:
     """The local-data of internet.conf as (name, type) -> values; PTR names are IP addresses."""
     template = (LABS / "config/unbound/internet.conf").read_text("utf-8")
-    text = jinja2.Template(template, undefined=jinja2.StrictUndefined).render(dkim_record=dkim_record)
+    text = jinja2.Template(template, undefined=jinja2.StrictUndefined).render(secrets={"dkim_record": dkim_record})
     records: dict[tuple[str, str], list[str]] = {}
     for line in filter(None, (line.split("#")[0].strip() for line in text.splitlines())):
         if match := re.fullmatch(r"""local-data: (["'])(\S+)\. (A|MX|TXT) (.+)\1""", line):

@@ -1,0 +1,3 @@
+from labs.cli import main
+
+main(prog_name="labs")

@@ -1,0 +1,204 @@
+"""The command line. Everything heavy is imported inside the command that needs it, so that --help answers at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from labs import german
+from labs.errors import LabError
+
+german.install()
+JSON = click.option("--json", "as_json", is_flag=True, help="Ein JSON-Dokument statt Text.")
+
+
+class Command(click.Command):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, options_metavar="[OPTIONEN]", **kwargs)
+
+
+class Group(click.Group):
+    """Shows a LabError as its German sentences and exits with 1."""
+
+    command_class = Command
+
+    def main(self, *args, **kwargs):
+        try:
+            return super().main(*args, **kwargs)
+        except LabError as error:
+            click.secho(str(error), fg="red", err=True)
+            sys.exit(1)
+
+
+@click.group(
+    cls=Group,
+    options_metavar="[OPTIONEN]",
+    subcommand_metavar="BEFEHL …",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+def main() -> None:
+    """Das Labor des Arbeitsbuchs: echte Mailserver auf diesem Rechner, ohne Root und ohne Internet."""
+
+
+@main.command()
+def start() -> None:
+    """JupyterLab mit Kapitel 00 öffnen."""
+    from labs.jupyter import run
+
+    sys.exit(run())
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Alles prüfen; ARGUMENTS gehen an pytest."""
+    from labs.selftest import run
+
+    sys.exit(run(arguments))
+
+
+@main.command()
+@click.argument("profile", default="core")
+def up(profile: str) -> None:
+    """Das Labor starten. Es läuft, bis `labs down` es beendet."""
+    from labs.cluster.cluster import Cluster
+    from labs.cluster.topology import profiles
+    from labs.progress import progress_bar
+
+    if profile not in profiles():
+        raise click.BadParameter(f"{profile!r}. Es gibt: {', '.join(profiles())}.")
+    cluster = Cluster()
+    with progress_bar("Das Labor startet") as progress:
+        fresh = cluster.start(progress, profile, keep=True)
+    click.echo(
+        f"Das Labor {'läuft' if fresh else 'lief schon'}: Netz 127.{cluster.settings['net']}.0.0/16. `labs status` zeigt die Knoten."
+    )
+
+
+@main.command()
+def down() -> None:
+    """Alle Server des Labors beenden."""
+    from labs.cluster.cluster import Cluster
+
+    click.echo("Das Labor ist beendet." if Cluster().stop() else "Es lief kein Labor.")
+
+
+@main.command()
+@JSON
+def status(as_json: bool) -> None:
+    """Zeigen, welche Knoten laufen."""
+    from dataclasses import asdict
+
+    from labs.cluster.cluster import Cluster
+
+    cluster = Cluster()
+    nodes = cluster.status()
+    if as_json:
+        keys = ("name", "role", "zone", "address", "state", "pss_mb")
+        rows = [{key: value for key, value in asdict(node).items() if key in keys} for node in nodes]
+        click.echo(json.dumps({"profile": cluster.settings["profile"], "nodes": rows}))
+        return
+    words = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
+    for node in nodes:
+        click.echo(f"{node.name:<10} {node.address:<14} {words[node.state]:<16} {node.pss_mb:>6.1f} MB  {node.title}")
+    sys.exit(any(node.state != "up" for node in nodes))
+
+
+@main.command()
+@click.argument("chapter", default="")
+def reset(chapter: str) -> None:
+    """Die mitgelieferte Konfiguration herstellen."""
+    click.echo(str(_lab().reset(chapter)))
+
+
+@main.command()
+@click.argument("mail")
+@click.option("--mta-name", help="Rolle des Postfix-Dienstes, z. B. incoming_default.")
+@click.option("--ip", help="Adresse des Absenders.")
+@click.option("--helo", help="HELO-Name.")
+@click.option("--hostname", help="Rückwärtsname der Adresse.")
+@click.option("--from", "from_", help="Umschlagabsender.")
+@click.option("--rcpt", multiple=True, help="Umschlagempfänger; mehrfach erlaubt.")
+@click.option("--user", help="Angemeldeter Benutzer.")
+@click.option("--settings-id", default="", help="Settings-Profil, das gelten soll.")
+@JSON
+def scan(mail: str, rcpt: tuple[str, ...], as_json: bool, **envelope) -> None:
+    """Eine Mail prüfen lassen: MAIL ist ein Name aus dem Katalog oder eine Datei."""
+    verdict = _lab().scan(mail, rcpt=rcpt or None, **envelope)
+    if as_json:
+        symbols = {hit.name: {"score": hit.score, "options": list(hit.options)} for hit in verdict.hits}
+        click.echo(
+            json.dumps(
+                {
+                    "action": verdict.action,
+                    "score": verdict.score,
+                    "required_score": verdict.required_score,
+                    "symbols": symbols,
+                }
+            )
+        )
+    else:
+        click.echo(str(verdict))
+
+
+@main.command()
+def mails() -> None:
+    """Die Beispielmails auflisten."""
+    from labs.mails import catalogue
+
+    for mail in catalogue().values():
+        click.echo(f"{mail.name:<26} {mail.title}")
+
+
+@main.command()
+@click.argument("node")
+@click.option("-n", "--lines", default=40, show_default=True, help="Zahl der Zeilen.")
+def logs(node: str, lines: int) -> None:
+    """Die letzten Zeilen eines Knotens zeigen."""
+    click.echo(_lab().logs(node, lines))
+
+
+@main.command()
+@JSON
+def doctor(as_json: bool) -> None:
+    """Prüfen, ob dieser Rechner alles hat."""
+    from labs.bundle.doctor import examine
+
+    findings = examine()
+    if as_json:
+        click.echo(json.dumps({"findings": [finding.__dict__ for finding in findings]}))
+    else:
+        for finding in findings:
+            click.echo(f"{'✓' if finding.ok else '✗'} {finding.what}: {finding.found}")
+            if finding.remedy:
+                click.echo(f"    → {finding.remedy}")
+    sys.exit(any(not finding.ok for finding in findings))
+
+
+@main.command()
+@JSON
+def bench(as_json: bool) -> None:
+    """Die Geschwindigkeit messen."""
+    from labs.bench import measure
+
+    rows = measure()
+    if as_json:
+        click.echo(json.dumps({"rows": [row.__dict__ for row in rows]}))
+    else:
+        for row in rows:
+            click.echo(
+                f"{'✓' if row.met else '✗'} {row.name:<52} {row.ratio:>8.3g} {row.goal}   ({row.value:.4g} gegen {row.reference:.4g})"
+            )
+    sys.exit(any(not row.met for row in rows))
+
+
+def _lab():
+    from labs.cluster.cluster import Cluster, not_running
+    from labs.lab import Lab
+
+    cluster = Cluster()
+    if not cluster.running:
+        raise not_running()
+    return Lab(cluster)

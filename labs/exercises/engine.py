@@ -1,0 +1,145 @@
+"""Exercises: a task, expectations that a machine checks, hints that depend on the result, a solution.
+
+An exercise is a folder ``labs/exercises/CHAPTER/N-name`` with
+
+- ``task.md``: what to do;
+- ``expect.toml``: what must hold (labs/policy); in a mail exercise it judges the reader's own verdict;
+- ``hints.toml``: ``[[hint]]`` with ``when`` (a word of the findings, empty: always) and ``text``, from gentle to concrete;
+- ``solution/``: the files of local.d, or ``solution/mail.toml`` with the arguments of ``lab.scan``;
+- ``wrong/NAME/``: wrong answers in the same form, each with the hint that must appear in ``hint.txt``.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from labs.errors import LabError
+from labs.policy.expectation import Case, read
+from labs.rspamd.verdict import Verdict
+
+if TYPE_CHECKING:
+    from labs.lab import Lab
+
+FOLDER = Path(__file__).parent
+
+
+class Outcome(Enum):
+    """The four ways a check can end."""
+
+    RIGHT = "richtig"
+    NOT_YET = "noch nicht"
+    UNTOUCHED = "nicht bearbeitet"
+    IMPOSSIBLE = "nicht prüfbar"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Outcome of one check. ``cases``: (title, what is not as expected) for each mail; ``hints``: those that apply."""
+
+    outcome: Outcome
+    cases: tuple[tuple[str, tuple[str, ...]], ...]
+    hints: tuple[str, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.outcome.value.capitalize()}."]
+        lines += [
+            f"  {'✗' if found else '✓'} {title}{': ' if found else ''}{'; '.join(found)}" for title, found in self.cases
+        ]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise on disk."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name.partition("-")[2]
+
+    @property
+    def chapter(self) -> str:
+        return self.folder.parent.name
+
+    @cached_property
+    def task(self) -> str:
+        """The task in Markdown."""
+        return (self.folder / "task.md").read_text(encoding="utf-8")
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        return read(self.folder / "expect.toml")
+
+    @property
+    def about_mail(self) -> bool:
+        """Whether the reader sends a mail (else: changes the configuration)."""
+        return (self.folder / "solution/mail.toml").exists()
+
+    def solution(self) -> dict[str, str]:
+        """The solution as ``{file: text}``."""
+        return _files(self.folder / "solution")
+
+    def wrong(self) -> dict[str, tuple[dict[str, str], str]]:
+        """Known wrong answers: ``{name: (files, the hint that must appear)}``."""
+        return {
+            path.name: (
+                {name: text for name, text in _files(path).items() if name != "hint.txt"},
+                (path / "hint.txt").read_text("utf-8").strip(),
+            )
+            for path in sorted((self.folder / "wrong").iterdir())
+        }
+
+    def check(self, lab: Lab, verdict: Verdict | None = None) -> Result:
+        """Judge the configuration of the lab, or in a mail exercise the reader's ``verdict``."""
+        if self.about_mail and verdict is None:
+            return Result(Outcome.UNTOUCHED, (), ("Gib dein Urteil mit: `lab.exercise(…, urteil)`.",))
+        try:
+            untouched = not self.about_mail and lab.configuration.read() == lab.configuration.base(self.chapter)
+            found = [(case.title, tuple(case.judge(verdict or case.scan(lab)))) for case in self.cases]
+        except LabError as error:
+            return Result(Outcome.IMPOSSIBLE, (), (str(error),))
+        if not any(findings for _, findings in found):
+            return Result(Outcome.RIGHT, tuple(found), ())
+        return Result(Outcome.UNTOUCHED if untouched else Outcome.NOT_YET, tuple(found), self._hints(found))
+
+    def _hints(self, found: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
+        text = "\n".join(f"{title}: {finding}" for title, findings in found for finding in findings)
+        hints = tomllib.loads((self.folder / "hints.toml").read_text(encoding="utf-8"))["hint"]
+        return tuple(hint["text"].strip() for hint in hints if hint.get("when", "") in text)
+
+
+def scan_answer(lab: Lab, files: dict[str, str]) -> Verdict:
+    """The verdict for an answer of a mail exercise (``mail.toml``: the arguments of ``lab.scan``)."""
+    arguments: dict[str, Any] = tomllib.loads(files["mail.toml"])
+    return lab.scan(arguments.pop("mail"), **arguments)
+
+
+def exercises() -> dict[str, Exercise]:
+    """All exercises by name, in the order of the chapters."""
+    return {
+        exercise.name: exercise for path in sorted(FOLDER.glob("*/*/task.md")) if (exercise := Exercise(path.parent))
+    }
+
+
+def find(name: str) -> Exercise:
+    """The exercise of that name. Raises LabError that lists all of them."""
+    known = exercises()
+    if name not in known:
+        raise LabError(f"Eine Übung „{name}“ gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(known)}.")
+    return known[name]
+
+
+def _files(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

@@ -1,0 +1,130 @@
+"""Run JupyterLab on the workbook, with all its files in the user's state folder, and end the lab with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import webbrowser
+
+import click
+import psutil
+import requests
+
+from labs import paths
+from labs.bundle import ensure
+from labs.cluster.cluster import Cluster
+from labs.errors import LabError
+from labs.progress import progress_bar
+
+FIRST = "00-willkommen.ipynb"
+
+SETTINGS = {
+    "translation-extension/plugin": {"locale": "de_DE"},
+    # offline: no news feed, no question about it
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+
+
+def environment() -> dict[str, str]:
+    """The environment in which Jupyter, IPython and matplotlib keep their files below the state folder."""
+    home = paths.state() / "jupyter"
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "run",
+        "IPYTHONDIR": "ipython",
+    }
+    folders |= {
+        "MPLCONFIGDIR": "matplotlib",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    }
+    for folder in folders.values():
+        (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, value in SETTINGS.items():
+        path = home / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.write_text(json.dumps(value))
+    return os.environ | {variable: str(home / folder) for variable, folder in folders.items()}
+
+
+def command(port: int, token: str) -> list[str]:
+    """The JupyterLab server's command line; it listens on 127.0.0.1 only."""
+    root = ["--allow-root"] if os.geteuid() == 0 else []
+    options = {
+        "ServerApp.ip": "127.0.0.1", "ServerApp.port": port, "ServerApp.port_retries": 0, "ServerApp.root_dir": paths.NOTEBOOKS,
+        "ServerApp.open_browser": False, "ServerApp.log_level": "ERROR", "IdentityProvider.token": token,
+        "LabApp.news_url": "", "ContentsManager.allow_hidden": False,
+    }  # fmt: skip
+    return [sys.executable, "-m", "jupyter", "lab", *root, *(f"--{name}={value}" for name, value in options.items())]
+
+
+def address(port: int, token: str) -> str:
+    return f"http://127.0.0.1:{port}/lab/tree/{FIRST}?token={token}"
+
+
+def run() -> int:
+    """Fetch what is missing, run JupyterLab until Ctrl+C or its end, then end the lab. Returns the exit code."""
+    with progress_bar("Server holen") as progress:
+        ensure("servers", progress)
+    port, token = _free_port(), secrets.token_hex(16)
+    with subprocess.Popen(command(port, token), env=environment(), start_new_session=True) as server:
+        owner = server.pid, psutil.Process(server.pid).create_time()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: server.terminate())
+        try:
+            with progress_bar("JupyterLab startet") as progress:
+                _await(server, port, token, progress)
+            click.echo(
+                f"\nDas Arbeitsbuch ist bereit. Öffne diese Adresse im Browser:\n\n    {address(port, token)}\n\nBeenden: Strg+C"
+            )
+            if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+                webbrowser.open(address(port, token))
+            code = server.wait()
+        except KeyboardInterrupt:
+            click.echo("\nIch beende JupyterLab und das Labor …")
+            server.terminate()
+            server.wait()
+            code = 0
+    Cluster().release(*owner)
+    return max(code, 0)
+
+
+def _await(server: subprocess.Popen, port: int, token: str, progress) -> None:
+    for step in range(600):
+        if server.poll() is not None:
+            raise LabError(
+                "JupyterLab startet nicht.",
+                next_step="Die Meldungen darüber sagen, woran es liegt; `./arbeitsbuch doctor` hilft suchen.",
+            )
+        progress(min(step / 60, 0.95), "bitte warten")
+        try:
+            if requests.get(
+                f"http://127.0.0.1:{port}/api", params={"token": token}, timeout=1, proxies={"http": ""}
+            ).ok:
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    server.kill()
+    raise LabError("JupyterLab antwortet nach einer Minute nicht.", next_step="`./arbeitsbuch doctor` hilft suchen.")
+
+
+def _free_port() -> int:
+    """8888, the port that readers know, or another one when it is taken."""
+    for port in (*range(8888, 8900), 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return probe.getsockname()[1]
+            except OSError:
+                continue
+    raise LabError("Auf 127.0.0.1 ist kein Port frei.", next_step="Beende andere Programme.")

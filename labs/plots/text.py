@@ -1,0 +1,88 @@
+"""Text in pictures: whatever a mail contains becomes one harmless line, whose width is known without drawing it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from matplotlib.font_manager import FontProperties, findfont, get_font
+
+from labs.rspamd.verdict import number
+
+FONT = "DejaVu Sans"
+"""Ships with matplotlib and is wider than the usual sans-serif of a browser: what fits here fits there."""
+
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+# Lone surrogates and noncharacters cannot be written as XML; bidirectional controls would reorder the text around them.
+_DROP = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# U+1FFFE … U+10FFFF: the last two code points of every plane.
+_LAST_OF_PLANE = re.compile(
+    "[" + "".join(chr(plane | 0xFFFE) + chr(plane | 0xFFFF) for plane in range(0x10000, 0x110000, 0x10000)) + "]"
+)
+
+
+def clean(text: str) -> str:
+    """``text`` as one line without control characters and without what XML cannot hold."""
+    return _SPACE.sub(" ", _LAST_OF_PLANE.sub("", _DROP.sub("", text))).strip()
+
+
+def clean_lines(text: str) -> str:
+    """``text`` with every line clean, line breaks kept."""
+    return "\n".join(map(clean, text.splitlines()))
+
+
+def points(value: float) -> str:
+    """A threshold or tick as Germans write it: no decimals where none are needed: 15 and 7,5."""
+    return number(value).removesuffix(",0")
+
+
+def count(n: int, singular: str, plural: str) -> str:
+    """``n`` with its noun: 1 Symbol, 2 Symbole."""
+    return f"{n} {singular if n == 1 else plural}"
+
+
+def width(text: str, size: float, *, bold: bool = False) -> float:
+    """Width of a line in points, at ``size`` points, in the picture's font."""
+    return size * sum(_advance(character, bold) for character in text)
+
+
+def fit(text: str, space: float, size: float, *, bold: bool = False) -> str:
+    """``text``, cut with "…" where it is wider than ``space`` points."""
+    if width(text, size, bold=bold) <= space:
+        return text
+    space -= width("…", size, bold=bold)
+    for end, character in enumerate(text):
+        space -= size * _advance(character, bold)
+        if space < 0:
+            return text[:end].rstrip() + "…"
+    return text
+
+
+def wrap(words: Iterable[str], space: float, size: float) -> list[str]:
+    """Lines of ``words``, joined by blanks, each at most ``space`` points wide (a longer word is cut)."""
+    lines: list[str] = []
+    for word in words:
+        if lines and width(f"{lines[-1]} {word}", size) <= space:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(fit(word, space, size))
+    return lines
+
+
+@lru_cache(maxsize=4096)
+def _advance(character: str, bold: bool) -> float:
+    """Width of one character in em. Combining marks have none, East Asian characters and emoji one em."""
+    if unicodedata.combining(character) or character in "\u200d\ufe0f":
+        return 0.0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.3  # emoji are wider than one em in most fonts
+    font = _font(bold)
+    font.set_size(100, 72)
+    return font.load_char(ord(character)).linearHoriAdvance / 65536 / 100
+
+
+@lru_cache(maxsize=2)
+def _font(bold: bool):
+    return get_font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
