@@ -18,6 +18,7 @@ from labs.progress import progress_bar
 from labs.rspamd.client import TIMEOUT, Worker
 from labs.rspamd.configuration import Change, Configuration
 from labs.rspamd.controller import Controller
+from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
 
 STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
@@ -114,6 +115,12 @@ class Lab:
 
         return Sender(self)
 
+    def symbols(self) -> pd.DataFrame:
+        """All symbols that the running configuration knows: symbol, weight, group, description."""
+        weights = self.controller.weights()
+        rows = [(name, weights[name], ", ".join(groups), explain(name)) for name, groups in sorted(self._groups.items())]
+        return pd.DataFrame(rows, columns=["symbol", "weight", "group", "description"])
+
     def exercise(self, name: str, verdict: Verdict | None = None):
         """The widget of an exercise; ``verdict`` is the reader's own in an exercise about a mail."""
         from labs.exercises.engine import find
@@ -173,11 +180,11 @@ class Lab:
         for name in [node] if node else self.cluster.nodes:
             self.cluster.signal(name, signal.SIGCONT)
 
-    def log(self, verdict: Verdict) -> list[str]:
-        """The lines of Rspamd's log that belong to one scan."""
+    def log(self, verdict: Verdict, containing: str = "") -> str:
+        """The lines of Rspamd's log that belong to one scan, optionally only those that contain a word."""
         from labs.rspamd.log import lines_of
 
-        return lines_of(self.cluster.node("rspamd1").folder / "log/rspamd.log", verdict.queue_id)
+        return lines_of(self.cluster.node("rspamd1").folder / "log/rspamd.log", verdict.queue_id, containing)
 
     def logs(self, node: str = "rspamd1", lines: int = 30) -> str:
         """The last lines of a node's log."""

@@ -30,7 +30,7 @@ class Bar:
 
     @property
     def score(self) -> float:
-        return self.end - self.start
+        return round(self.end - self.start, 3) + 0.0  # never −0,0
 
     @property
     def low(self) -> float:

@@ -94,6 +94,7 @@ class Canvas:
 
     def _add(self, artist: Artist, tip: str = "") -> None:
         artist.set_transform(self._points)
+        artist.set_zorder(1)  # drawn in the order of the calls
         if tip:
             artist.set_gid(TIP + clean(tip))
         self.figure.add_artist(artist)

@@ -30,3 +30,8 @@ FAMILIES = {
 def of_family(label: str) -> str:
     """The colour of a family of symbols: always the same for the same label, known or not."""
     return FAMILIES.get(label) or PALETTE[crc32(label.encode("utf-8", "replace")) % len(PALETTE)]
+
+
+def of_action(action: str, other: str = TEXT) -> str:
+    """The colour of an action: only what loses a mail stands out."""
+    return ALERT if action in ("reject", "discard") else other

@@ -37,6 +37,11 @@ def thresholds(verdict: Verdict) -> tuple[tuple[str, float], ...]:
     return tuple(sorted(pairs, key=lambda pair: pair[1]))
 
 
+def thresholds_text(verdict: Verdict) -> str:
+    """The thresholds in words: greylist ab 4, reject ab 15."""
+    return ", ".join(f"{clean(action)[:30]} ab {points(value)}" for action, value in thresholds(verdict)) or "keine"
+
+
 def forced(verdict: Verdict) -> bool:
     """Whether the action is not what points lead to, but a pre-result, a forced action or a settings entry.
 

@@ -23,7 +23,7 @@ class Scale:
     @classmethod
     def fit(cls, left: float, right: float, spans: Sequence[tuple[float, float]]) -> Scale:
         """The widest scale on which every span fits: (score, points of text to the right of it). 0 is always on it."""
-        low = min(0.0, *(score for score, _ in spans))
+        low = min([0.0, *(score for score, _ in spans)])
         inset = 0.0 if low == 0 else 8.0
         room = right - left - inset
         factors = [(room - text) / (score - low) for score, text in spans if score > low]

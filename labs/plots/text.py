@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from matplotlib.font_manager import FontProperties, findfont, get_font
@@ -13,6 +13,9 @@ from labs.rspamd.verdict import number
 
 FONT = "DejaVu Sans"
 """Ships with matplotlib and is wider than the usual sans-serif of a browser: what fits here fits there."""
+
+MAX_NAMES = 8
+"""Names in an enumeration."""
 
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Lone surrogates and noncharacters cannot be written as XML; bidirectional controls would reorder the text around them.
@@ -41,6 +44,13 @@ def points(value: float) -> str:
 def count(n: int, singular: str, plural: str) -> str:
     """``n`` with its noun: 1 Symbol, 2 Symbole."""
     return f"{n} {singular if n == 1 else plural}"
+
+
+def listed(names: Sequence[str]) -> list[str]:
+    """An enumeration, word by word; of more than ``MAX_NAMES`` the others are only counted."""
+    words = [f"{name}," for name in names[:MAX_NAMES]]
+    words[-1] = words[-1].removesuffix(",")
+    return [*words, f"… und {len(names) - MAX_NAMES} weitere"] if len(names) > MAX_NAMES else words
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
@@ -73,16 +83,12 @@ def wrap(words: Iterable[str], space: float, size: float) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _advance(character: str, bold: bool) -> float:
-    """Width of one character in em. Combining marks have none, East Asian characters and emoji one em."""
+    """Width of one character in em. Combining marks have none, East Asian characters and emoji more than one em."""
     if unicodedata.combining(character) or character in "\u200d\ufe0f":
         return 0.0
     if unicodedata.east_asian_width(character) in "WF":
-        return 1.3  # emoji are wider than one em in most fonts
-    font = _font(bold)
+        return 1.3  # emoji are that wide in most fonts
+    # Not kept: matplotlib's own cache of fonts has one per thread, as FreeType demands.
+    font = get_font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
     font.set_size(100, 72)
     return font.load_char(ord(character)).linearHoriAdvance / 65536 / 100
-
-
-@lru_cache(maxsize=2)
-def _font(bold: bool):
-    return get_font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))

@@ -80,10 +80,10 @@ class Configuration:
                 next_step="Schreibe zum Beispiel `%%rspamd composites.conf`.",
             )
         if len(path.parts) > 1:
-            if path.parts[0] not in ("local.d", "override.d", "maps.d", "lua.local.d"):
+            if path.parts[0] not in ("local.d", "maps.d", "lua.local.d"):
                 raise LabError(
-                    f"Den Ordner „{path.parts[0]}“ liest Rspamd nicht.",
-                    next_step="Nimm local.d, override.d, maps.d oder lua.local.d.",
+                    f"In den Ordner „{path.parts[0]}“ schreibt das Arbeitsbuch nicht.",
+                    next_step="Nimm local.d, maps.d oder lua.local.d.",
                 )
             return str(path)
         if path.suffix == ".lua":

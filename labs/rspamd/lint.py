@@ -33,7 +33,7 @@ _REASONS = [  # what rspamadm prints -> what it means; groups are filled in
 def explain_errors(stderr: str, folder: str, contents: Mapping[str, str]) -> LabError:
     """rspamadm's complaint as a German error with file, line and the line's text. ``folder``: where the files were checked."""
     text = stderr.replace(f"{folder}/", "")
-    file, line = _place(text)
+    file, line = _place(text, contents)
     meanings = [meaning.format(*match.groups()) for pattern, meaning in _REASONS if (match := re.search(pattern, text))]
     where = f"{file}, Zeile {line}" if line else file
     source = contents.get(file, "").splitlines()
@@ -46,14 +46,18 @@ def explain_errors(stderr: str, folder: str, contents: Mapping[str, str]) -> Lab
     )
 
 
-def _place(text: str) -> tuple[str, int]:
-    for pattern in (
-        r"while parsing ([\w./-]+): line: (\d+)",
-        r"([\w./-]+\.(?:conf|inc)):(\d+)",
-        r"([\w./-]*\.lua\.d/[\w.-]+|[\w./-]*local\.lua|lua\.local\.d/[\w.-]+):(\d+)",
-    ):
-        if match := re.search(pattern, text):
-            return match[1].removeprefix("./"), int(match[2])
+def _place(text: str, contents: Mapping[str, str]) -> tuple[str, int]:
+    """File and line of the first complaint; ("", 0) when Rspamd names neither."""
+    for pattern in (r"while parsing (\S+): line: (\d+)", r"(\S+\.(?:conf|inc)):(\d+)", r"(\S+\.lua):(\d+)"):
+        for path, line in re.findall(pattern, text):
+            for name in contents:
+                if path.endswith((f"/{name}", name)):
+                    return name, int(line)
+    if rule := re.search(r"(?:composite expression for|cannot add rule:?) \"?([\w.-]+)", text):
+        for name, content in contents.items():
+            for number, source in enumerate(content.splitlines(), 1):
+                if name.startswith("local.d/") and re.match(rf"""\s*["']?{re.escape(rule[1])}["']?\s*\{{""", source):
+                    return name, number
     return "", 0
 
 

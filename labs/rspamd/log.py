@@ -8,19 +8,27 @@ from pathlib import Path
 _TAIL = 512 * 1024
 
 
-def tail(path: Path, lines: int) -> str:
+class Text(str):
+    """Text of several lines that a notebook shows as it is, not as a Python string."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def tail(path: Path, lines: int) -> Text:
     """The last ``lines`` lines; an empty string when there is no log yet."""
-    return "\n".join(_last(path)[-lines:])
+    return Text("\n".join(_last(path)[-lines:]))
 
 
-def lines_of(path: Path, queue_id: str) -> list[str]:
-    """All lines of the task that carries ``queue_id``, without date and process number.
+def lines_of(path: Path, queue_id: str, containing: str = "") -> Text:
+    """The lines of the task that carries ``queue_id`` (and contain a word), without date and process number.
 
     Rspamd marks each line of a task with the same short tag: ``<a1b2c3>``.
     """
     recent = _last(path)
     tags = {match[1] for line in recent if f"<{queue_id}>" in line and (match := re.search(r"<(\w{6})>;", line))}
-    return [_short(line) for line in recent if any(f"<{tag}>;" in line for tag in tags)]
+    own = [_short(line) for line in recent if any(f"<{tag}>;" in line for tag in tags)]
+    return Text("\n".join(line for line in own if containing in line))
 
 
 def _last(path: Path) -> list[str]:

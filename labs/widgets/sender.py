@@ -109,13 +109,13 @@ class Sender(widgets.HBox):
         self.reset_button = widgets.Button(
             description="Zurücksetzen", icon="undo", tooltip="Vorlage und Umschlag wiederherstellen"
         )
-        self.template.observe(self._choose, "value")
+        self.template.observe(self._on_choose, "value")
         self.upload.observe(self._take_upload, "value")
-        self.text.observe(self._edit, "value")
+        self.text.observe(self._on_edit, "value")
         for box in self.fields.values():
-            box.observe(self._edit, "value")
-        self.send_button.on_click(self._send)
-        self.reset_button.on_click(self._choose)
+            box.observe(self._on_edit, "value")
+        self.send_button.on_click(self._on_send)
+        self.reset_button.on_click(self._on_choose)
         self.inputs = widgets.VBox(
             [
                 self.template, self.hint, self.upload, widgets.HTML("<b>Quelltext der Mail</b>"), self.text,
@@ -126,7 +126,7 @@ class Sender(widgets.HBox):
         )  # fmt: skip
 
     @_shows_errors
-    def _choose(self, *_) -> None:
+    def _on_choose(self, *_) -> None:
         self.model.choose(self.template.value)
         self._show_mail()
 
@@ -144,7 +144,7 @@ class Sender(widgets.HBox):
             return
         self._filling = True
         envelope = self.model.envelope
-        self.hint.value = f'<div class="lab-hint">{html.escape(self.model.shows)}</div>'
+        self.hint.value = f'<div class="lab-hint"><b>Worauf achten:</b> {html.escape(self.model.shows)}</div>'
         self.text.value = self.model.text
         for name, box in self.fields.items():
             box.value = ", ".join(envelope.rcpt) if name == "rcpt" else getattr(envelope, name)
@@ -153,7 +153,7 @@ class Sender(widgets.HBox):
         self._show_staleness()
 
     @_shows_errors
-    def _edit(self, *_) -> None:
+    def _on_edit(self, *_) -> None:
         if self._filling:
             return
         values = {name: box.value.strip() for name, box in self.fields.items()}
@@ -187,7 +187,7 @@ class Sender(widgets.HBox):
         )
 
     @_shows_errors
-    def _send(self, *_) -> None:
+    def _on_send(self, *_) -> None:
         self.send_button.disabled = True
         try:
             self._show(self.model.send())
@@ -224,7 +224,7 @@ class Sender(widgets.HBox):
                     or "Rspamd fügt keine Kopfzeilen an."
                 ),
                 "Rohdaten": lambda: json.dumps(verdict.raw, indent=2, ensure_ascii=False),
-                "Log": lambda: "\n".join(self.model.lab.log(verdict)) or "Zu dieser Mail steht nichts im Log.",
+                "Log": lambda: self.model.lab.log(verdict) or "Zu dieser Mail steht nichts im Log.",
             }[self.tab.value]()
             self.source.value = f"<pre tabindex=0>{html.escape(content)}</pre>"
             self.view.children = [self.source]
