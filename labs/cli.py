@@ -164,7 +164,7 @@ def logs(node: str, lines: int) -> None:
 @JSON
 def doctor(as_json: bool) -> None:
     """Prüfen, ob dieser Rechner alles hat."""
-    from labs.bundle.doctor import examine
+    from labs.doctor import examine
 
     findings = examine()
     if as_json:

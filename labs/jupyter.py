@@ -75,7 +75,13 @@ def run() -> int:
     with progress_bar("Server holen") as progress:
         ensure("servers", progress)
     port, token = _free_port(), secrets.token_hex(16)
-    with subprocess.Popen(command(port, token), env=environment(), start_new_session=True) as server:
+    environ, log = environment(), paths.state() / "jupyter/jupyter.log"
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command(port, token), env=environ, start_new_session=True, stdout=output, stderr=output
+        ) as server,
+    ):
         owner = server.pid, psutil.Process(server.pid).create_time()
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: server.terminate())
@@ -102,7 +108,8 @@ def _await(server: subprocess.Popen, port: int, token: str, progress) -> None:
         if server.poll() is not None:
             raise LabError(
                 "JupyterLab startet nicht.",
-                next_step="Die Meldungen darüber sagen, woran es liegt; `./arbeitsbuch doctor` hilft suchen.",
+                why=(paths.state() / "jupyter/jupyter.log").read_text(errors="replace")[-800:],
+                next_step="`./arbeitsbuch doctor` hilft suchen.",
             )
         progress(min(step / 60, 0.95), "bitte warten")
         try:

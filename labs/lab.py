@@ -118,7 +118,9 @@ class Lab:
     def symbols(self) -> pd.DataFrame:
         """All symbols that the running configuration knows: symbol, weight, group, description."""
         weights = self.controller.weights()
-        rows = [(name, weights[name], ", ".join(groups), explain(name)) for name, groups in sorted(self._groups.items())]
+        rows = [
+            (name, weights[name], ", ".join(groups), explain(name)) for name, groups in sorted(self._groups.items())
+        ]
         return pd.DataFrame(rows, columns=["symbol", "weight", "group", "description"])
 
     def exercise(self, name: str, verdict: Verdict | None = None):
@@ -193,6 +195,12 @@ class Lab:
         place = self.cluster.node(node)
         own = place.folder / "log/rspamd.log"
         return tail(own if own.exists() else self.cluster.folder / "log" / f"{node}.log", lines)
+
+    def web(self) -> str:
+        """Where Rspamd's own web interface is, and its password in this lab."""
+        from labs.rspamd.log import Text
+
+        return Text(f"Rspamds Weboberfläche: {self.controller.url}/\nPasswort: {self.controller.password}")
 
     def stop(self) -> None:
         """End all servers of the lab; nothing is left running."""

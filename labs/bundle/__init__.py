@@ -117,6 +117,10 @@ def ensure(name: str, progress: Progress) -> Bundle:
         partial.mkdir()
         progress(0.65, "Pakete auspacken")
         unpack(debs, partial, recipe()["unpack"]["exclude"])
+        for source, target in what["copies"].items():
+            if (partial / source).exists():  # other releases keep some of them elsewhere
+                (partial / target).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(partial / source, partial / target)
         progress(0.9, "Programme einrichten")
         patch(partial, final)
         manifest = {

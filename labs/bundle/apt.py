@@ -180,7 +180,9 @@ class PrivateApt:
 
     def download(self, names: list[str], progress: Progress) -> list[Path]:
         """Download the closure of ``names`` and return its .deb files; resumes what an interrupted run left."""
-        uris = self._run("apt-get", "install", "-y", "--print-uris", "-qq", *names)
+        # with an empty archive folder apt lists all packages, not only those still missing
+        empty = f"Dir::Cache::archives={self.root / 'empty'}"
+        uris = self._run("apt-get", "install", "-y", "--print-uris", "-qq", "-o", empty, *names)
         files = [self.archives / line.split()[1] for line in uris.splitlines() if line.startswith("'")]
         size = sum(int(line.split()[2]) for line in uris.splitlines() if line.startswith("'")) / 1e6
         read, write = os.pipe()

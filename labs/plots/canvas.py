@@ -66,7 +66,9 @@ class Canvas:
     def rectangle(self, left: float, right: float, y: float, height: float, colour: str, *, tip: str = "") -> None:
         """A bar between two x positions, vertically centred at ``y``; at least a hair wide."""
         left, right = min(left, right), max(left, right)
-        self._add(Rectangle((left, y - height / 2), max(right - left, 0.8), height, facecolor=colour, linewidth=0), tip)
+        corner, width = (left, y - height / 2), max(right - left, 0.8)
+        # The outline is for the yellow, which is faint on white.
+        self._add(Rectangle(corner, width, height, facecolor=colour, edgecolor=SECONDARY, linewidth=0.4), tip)
 
     def lines(
         self,

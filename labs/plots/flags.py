@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from labs.plots.canvas import Canvas
@@ -77,31 +77,27 @@ def draw(
     chosen: str,
     top: float,
     bottom: float,
-    holes: Iterable[tuple[float, float, float, float]],
+    holes: Sequence[tuple[float, float, float, float]],
 ) -> None:
-    """Lines from ``bottom`` up to the names above ``top``; that of the action ``chosen`` in bold.
-
-    ``holes``: (x0, y0, x1, y1), from top to bottom, where a line would strike through a text.
-    """
+    """Lines from ``bottom`` up to the names above ``top``; that of the action ``chosen`` in bold. See ``broken``."""
     for flag in names:
         colour = of_action(flag.action, SECONDARY)
         y = top - HEIGHT * (flag.level + 0.5)
         canvas.text(flag.x + PAD, y, flag.text, SIZE, colour=colour, bold=flag.action == chosen)
-        ends = [y - HEIGHT / 2 + 1]
-        for x0, y0, x1, y1 in holes:
-            if x0 < flag.x < x1:
-                ends += [y0, y1]
-        ends.append(bottom)
-        canvas.lines(
-            [
-                (flag.x, upper, flag.x, lower)
-                for upper, lower in zip(ends[::2], ends[1::2], strict=True)
-                if lower > upper
-            ],
-            colour=colour,
-            thickness=1.0,
-            dashed=True,
-        )
+        segments = broken(flag.x, y - HEIGHT / 2 + 1, bottom, holes)
+        canvas.lines(segments, colour=colour, thickness=1.0, dashed=True)
+
+
+def broken(
+    x: float, top: float, bottom: float, holes: Sequence[tuple[float, float, float, float]]
+) -> list[tuple[float, float, float, float]]:
+    """The segments of a vertical line that spares texts. ``holes``: their (x0, y0, x1, y1), from top to bottom."""
+    ends = [top]
+    for x0, y0, x1, y1 in holes:
+        if x0 < x < x1:
+            ends += [y0, y1]
+    ends.append(bottom)
+    return [(x, upper, x, lower) for upper, lower in zip(ends[::2], ends[1::2], strict=True) if lower > upper]
 
 
 def _text(action: str, value: float) -> str:

@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import matplotlib as mpl
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from labs.plots.canvas import TIP
@@ -28,9 +27,12 @@ _SETTINGS = {
     "font.sans-serif": [FONT],
     "text.usetex": False,
     "path.sketch": None,
+    "savefig.bbox": None,
+    "savefig.facecolor": "auto",
+    "savefig.transparent": False,
 }
 _FONTS = re.compile(r"(?<=font-family: )[^;]*|(?<=px )'[^;]*sans-serif")
-_REFERENCE = re.compile(r"#([\w.-]+)")
+_REFERENCE = re.compile(r"(^|url\()#([\w.-]+)")
 
 
 def svg(figure: Figure, alt: str, tooltips: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -41,9 +43,9 @@ def svg(figure: Figure, alt: str, tooltips: Mapping[str, str] = MappingProxyType
     """
     root = ElementTree.fromstring(_render(figure))  # noqa: S314  (matplotlib's own output, no foreign markup in it)
     prefix = f"p{sha256(ElementTree.tostring(root)).hexdigest()[:10]}-"
-    referenced = {name for element in root.iter() for value in _links(element) for name in _REFERENCE.findall(value)}
+    referenced = {name for element in root.iter() for link in _links(element) for _, name in _REFERENCE.findall(link)}
     tips = {TIP + clean(name): clean_lines(text)[:MAX_TIP] for name, text in tooltips.items()}
-    for element in root.iter():
+    for element in list(root.iter()):
         _strip(element)
         _theme(element)
         _identify(element, referenced, prefix, tips)
@@ -65,7 +67,7 @@ def _render(figure: Figure) -> str:
     with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
         # The browser has a font for emoji and Chinese even where matplotlib, which only measures, has none.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
-        FigureCanvasSVG(figure).print_svg(buffer)
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
 
 
@@ -104,4 +106,4 @@ def _identify(element: Element, referenced: set[str], prefix: str, tips: Mapping
         element.insert(0, title)
     for key, value in element.attrib.items():
         if key == "href" or "url(" in value:
-            element.set(key, _REFERENCE.sub(rf"#{prefix}\1", value))
+            element.set(key, _REFERENCE.sub(rf"\1#{prefix}\2", value))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from labs.plots.bars import Bar, bars, totals
 from labs.plots.canvas import INNER, MARGIN, WIDTH, Canvas
 from labs.plots.colours import SECONDARY, TEXT, of_action, of_family
-from labs.plots.flags import PAD, draw, flags, height, in_sight, room
+from labs.plots.flags import PAD, broken, draw, flags, height, in_sight, room
 from labs.plots.reading import force, headline, scoring, silent, thresholds, thresholds_text
 from labs.plots.scale import Scale
 from labs.plots.text import clean, count, fit, listed, points, width, wrap
@@ -41,8 +41,9 @@ def waterfall(verdict: Verdict) -> Figure:
     canvas = Canvas(bottom + 24 + 14 * len(legend) + 11 * len(words) + MARGIN)
 
     _head(canvas, verdict, note, far)
-    draw(canvas, names, verdict.action, top, bottom, _holes(verdict, steps, rows, scale))
-    canvas.lines([(scale.x(0), top, scale.x(0), bottom)])
+    holes = _holes(verdict, steps, rows, scale)
+    draw(canvas, names, verdict.action, top, bottom, holes)
+    canvas.lines(broken(scale.x(0), top, bottom, holes))
     canvas.axis(scale, bottom, "Punkte")
     _steps(canvas, steps, rows, scale)
     if not steps:

@@ -8,9 +8,10 @@ from IPython import get_ipython
 
 from labs.plots.comparison import alternative_text_comparison, comparison
 from labs.plots.svg import svg
+from labs.plots.tooltips import tooltips, tooltips_comparison
 from labs.plots.waterfall import alternative_text, waterfall
 from labs.rspamd.configuration import Change
-from labs.rspamd.verdict import Comparison, Symbol, Verdict, number
+from labs.rspamd.verdict import Comparison, Verdict, number
 
 COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
 """Colours of actions in words; all others are amber. Contrast at least 4.5:1 on white and on JupyterLab's dark theme."""
@@ -25,8 +26,8 @@ def register() -> None:
 
 
 def verdict_html(verdict: Verdict) -> str:
-    """Headline, waterfall and a table of all symbols that can be folded out."""
-    return f"{headline(verdict)}{picture(verdict)}<details><summary>Alle {len(verdict.hits)} Symbole</summary>{table(verdict)}</details>"
+    """Waterfall and a table of all symbols that can be folded out."""
+    return f"{picture(verdict)}<details><summary>Alle {len(verdict.hits)} Symbole</summary>{table(verdict)}</details>"
 
 
 def headline(verdict: Verdict) -> str:
@@ -42,12 +43,7 @@ def headline(verdict: Verdict) -> str:
 
 def picture(verdict: Verdict) -> str:
     """The waterfall as inline SVG with explanations on hover."""
-    return svg(waterfall(verdict), alternative_text(verdict), {hit.name: tooltip(hit) for hit in verdict.hits})
-
-
-def tooltip(hit: Symbol) -> str:
-    options = f" [{', '.join(hit.options)}]" if hit.options else ""
-    return f"{hit.name} {number(hit.score, sign=True)}: {hit.explanation}{options}"
+    return svg(waterfall(verdict), alternative_text(verdict), tooltips(verdict))
 
 
 def table(verdict: Verdict) -> str:
@@ -64,7 +60,7 @@ def table(verdict: Verdict) -> str:
 def comparison_html(difference: Comparison) -> str:
     """The differences as a picture, with the same facts as text."""
     text = html.escape(str(difference))
-    return f"{svg(comparison(difference), alternative_text_comparison(difference))}<details><summary>Als Text</summary><pre>{text}</pre></details>"
+    return f"{svg(comparison(difference), alternative_text_comparison(difference), tooltips_comparison(difference))}<details><summary>Als Text</summary><pre>{text}</pre></details>"
 
 
 def change_html(change: Change) -> str:

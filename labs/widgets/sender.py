@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 TABS = ("Ergebnis", "Symbole", "Kopfzeilen", "Rohdaten", "Log")
 
 STYLE = """<style>
-.lab-sender textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12px; }
+.lab-sender textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12px; white-space: pre; overflow-x: auto; }
 .lab-sender pre { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 30em; overflow-y: auto; font-size: 12px; line-height: 1.4; }
 .lab-sender .lab-result { transition: opacity .15s; }
 .lab-sender .lab-stale { opacity: .4; filter: grayscale(.8); }
 .lab-sender .lab-error { border-left: 4px solid #B00020; padding: .4em .8em; line-height: 1.5; }
 .lab-sender .lab-hint { color: var(--jp-ui-font-color1); line-height: 1.4; }
 .lab-sender .lab-notice { border-left: 4px solid #B26A00; padding: .2em .8em; }
-.lab-sender .jupyter-widgets:focus-within { outline-offset: 2px; }
+.lab-sender table.dataTable { font-size: 12px; line-height: 1.35; }
+.lab-sender table.dataTable td { white-space: normal; overflow-wrap: anywhere; vertical-align: top; }
 </style>"""
 
 
@@ -71,7 +72,7 @@ class Sender(widgets.HBox):
     # --- left: the mail -------------------------------------------------------------------------------------------
 
     def _build_inputs(self) -> None:
-        style, wide = {"description_width": "7.5em"}, {"width": "98%"}
+        style, wide = {"description_width": "9em"}, {"width": "98%"}
         options = [(f"{mail.group}: {mail.title}", name) for name, mail in catalogue().items()]
         self.template = widgets.Dropdown(
             options=[("Eigene Mail (hochladen oder einfügen)", OWN), *options],

@@ -361,7 +361,7 @@ def test_missing_file_names_the_path(tmp_path):
             load(mail)
 
 
-@pytest.mark.parametrize("path", ["/tmp", "/dev/zero", "a/" + 5000 * "b", 5000 * "b"])  # noqa: S108 - any directory
+@pytest.mark.parametrize("path", ["/tmp", "/dev/zero", "a/" + 5000 * "b", 5000 * "b"])
 def test_what_is_no_file_is_refused(path):
     with pytest.raises(LabError):
         load(path)

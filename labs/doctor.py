@@ -17,6 +17,7 @@ from pathlib import Path
 
 from labs import bundle, paths
 from labs.bundle.apt import PrivateApt
+from labs.cluster.topology import topology
 from labs.errors import LabError
 
 DISK_MB, MEMORY_MB = 600, 500
@@ -169,8 +170,6 @@ def _loopback() -> Finding:
             False,
             "sudo ip addr add 127.0.0.1/8 dev lo",
         )
-    from labs.cluster.topology import topology
-
     taken = []
     for node in topology()["nodes"].values():
         for port in node["ports"].values():

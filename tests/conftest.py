@@ -1,0 +1,44 @@
+"""A lab of its own for the tests: the reader's lab is never touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+os.environ.setdefault("LABS_NAME", f"test-{os.getpid()}")
+
+
+@pytest.fixture(scope="session")
+def running_lab():
+    """The lab that all tests share; it ends with the session."""
+    from labs import Lab
+
+    lab = Lab.start()
+    yield lab
+    lab.stop()
+    shutil.rmtree(lab.cluster.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def lab(running_lab):
+    """The shared lab with the configuration as shipped, before and after the test."""
+    running_lab.reset()
+    yield running_lab
+    running_lab.reset()
+
+
+@pytest.fixture
+def cluster(request):
+    """A cluster of its own, not started; ended and removed after the test."""
+    from labs.cluster.cluster import Cluster
+
+    own = Cluster(f"t{os.getpid()}-{abs(hash(request.node.name)) % 10000}")
+    yield own
+    own.stop()
+    shutil.rmtree(own.folder, ignore_errors=True)
+
+
+def silent(part: float, text: str) -> None:
+    """A progress callback for tests."""

@@ -1,0 +1,134 @@
+"""The sender widget, without a browser: what a click does to what is shown."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from labs.mails import catalogue
+from labs.widgets.sender import TABS, Sender
+
+
+@pytest.fixture
+def sender(lab):
+    return Sender(lab)
+
+
+def test_it_begins_with_a_mail_and_no_result(sender):
+    assert sender.template.value == "sauber" and "Lena Hartwig" in sender.text.value
+    assert sender.fields["ip"].value == "192.0.2.10"
+    assert sender.picture.value == "" and sender.tab.layout.display == "none"
+
+
+def test_send_shows_action_and_picture(sender):
+    sender.send_button.click()
+    assert "no action" in sender.headline.value and "<svg" in sender.picture.value
+    assert sender.view.children == (sender.picture,) and not sender.send_button.disabled
+
+
+@pytest.mark.parametrize("name", list(catalogue()))
+def test_every_sample_mail_can_be_sent(sender, name):
+    sender.template.value = name
+    sender.send_button.click()
+    assert "<svg" in sender.picture.value, sender.notice.value
+    assert sender.headline.value.count("<strong") == 2
+
+
+def test_the_untouched_mail_is_sent_as_it_is(sender):
+    assert sender.model.content == sender.model.original
+    sender.send_button.click()
+    assert sender.model.results[-1].verdict.symbol("R_DKIM_ALLOW")
+
+
+def test_an_edited_mail_is_sent_edited(sender):
+    sender.text.value = sender.text.value.replace("Angebot", "Angebott")
+    sender.send_button.click()
+    assert sender.model.results[-1].verdict.symbol("R_DKIM_REJECT")
+
+
+def test_results_go_stale_when_an_input_changes(sender):
+    sender.send_button.click()
+    assert "lab-stale" not in sender.view._dom_classes
+    sender.fields["ip"].value = "198.51.100.66"
+    assert "lab-stale" in sender.view._dom_classes and "veraltet" in sender.notice.value
+    sender.send_button.click()
+    assert "lab-stale" not in sender.view._dom_classes
+    assert sender.model.results[-1].verdict.symbol("RBL_SPAMHAUS_XBL")
+
+
+def test_reset_brings_back_the_sample_mail(sender):
+    sender.text.value, sender.fields["helo"].value = "kaputt", "x"
+    sender.reset_button.click()
+    assert "Lena Hartwig" in sender.text.value and sender.fields["helo"].value == "mail.partner.example"
+
+
+@pytest.mark.parametrize(
+    ("tab", "part"),
+    [("Kopfzeilen", "X-Spamd-Result"), ("Rohdaten", "&quot;required_score&quot;"), ("Log", "rspamd_task_write_log")],
+)
+def test_the_tabs_show_the_other_sides(sender, tab, part):
+    sender.send_button.click()
+    sender.tab.value = tab
+    assert part in sender.view.children[0].value
+
+
+def test_the_symbol_table_is_sortable_and_explains(sender):
+    sender.send_button.click()
+    sender.tab.value = "Symbole"
+    assert "DMARC ist bestanden" in str(sender.table.get_state())
+    assert TABS[0] == "Ergebnis"
+
+
+def test_any_two_results_can_be_compared(sender):
+    for name in ("sauber", "pillen", "phishing"):
+        sender.template.value = name
+        sender.send_button.click()
+    assert sender.history.layout.display == "" and [option[1] for option in sender.before.options] == [1, 2, 3]
+    assert (sender.before.value, sender.after.value) == (2, 3)
+    assert "DBL_PHISH" in sender.difference.value
+    sender.before.value = 1
+    assert "DMARC_POLICY_ALLOW" in sender.difference.value
+
+
+def test_only_the_last_results_stay(sender):
+    for _ in range(10):
+        sender.send_button.click()
+    assert [result.number for result in sender.model.results] == list(range(3, 11))
+
+
+def test_an_uploaded_mail_becomes_the_mail_in_hand(sender):
+    sender.upload.value = (
+        {
+            "name": "x.eml",
+            "type": "",
+            "size": 5,
+            "content": memoryview(b"Subject: Eigene\r\n\r\nHallo\r\n"),
+            "last_modified": datetime.now(UTC),
+        },
+    )
+    assert sender.template.value == "" and sender.text.value.startswith("Subject: Eigene")
+    sender.send_button.click()
+    assert sender.model.results[-1].title == "Eigene Mail"
+
+
+def test_mistakes_are_shown_in_german(sender):
+    sender.fields["ip"].value = "keine Adresse"
+    sender.send_button.click()
+    assert "eine IP-Adresse wie 192.0.2.10" in sender.notice.value and 'role="alert"' in sender.notice.value
+    sender.template.value = ""
+    sender.send_button.click()
+    assert "Es ist keine Mail da" in sender.notice.value
+
+
+def test_hostile_mail_is_escaped_everywhere(sender):
+    evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    sender.text.value = f'From: "{evil}" <a@partner.example>\nSubject: {evil} $x^2$\nX-{evil}: 1\n\n<html><a href="http://{evil}.test">{evil}</a></html>\n'
+    sender.fields["from_"].value = f"{evil}@partner.example"
+    sender.send_button.click()
+    for tab in TABS:
+        sender.tab.value = tab
+        for child in sender.view.children:
+            shown = child.value if hasattr(child, "value") else json.dumps(child.get_state()["_dt_args"])
+            assert "<script>alert" not in shown and "<img src=x" not in shown, tab
+    assert "<script>alert" not in sender.headline.value + sender.notice.value + sender.difference.value
+    assert any("<script>" in text for text, _ in sender.before.options) is False

@@ -1,0 +1,223 @@
+"""The lab starts, is joined, survives, ends, and leaves nothing behind."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from labs import bundle
+from labs.cluster.cluster import Cluster
+from labs.errors import LabError
+from tests.conftest import silent
+
+
+def processes_of(cluster):
+    return [process for process in psutil.process_iter() if cluster._is_ours(process)]
+
+
+def wait_until(condition, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened"
+        time.sleep(0.05)
+
+
+def test_a_second_start_joins_what_runs(cluster):
+    assert cluster.start(silent) is True
+    pid = cluster.processes("rspamd1")[0].pid
+    assert Cluster(cluster.name).start(silent) is False
+    assert cluster.processes("rspamd1")[0].pid == pid
+
+
+def test_two_starts_at_once_make_one_lab(cluster):
+    code = f"from labs.cluster.cluster import Cluster; print(Cluster({cluster.name!r}).start(lambda p, t: None, keep=True))"
+    starts = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sorted(start.communicate(timeout=60)[0].strip() for start in starts) == ["False", "True"]
+    assert {node.state for node in cluster.status()} == {"up"}
+
+
+def test_two_labs_do_not_meet(cluster, running_lab):
+    cluster.start(silent)
+    assert cluster.settings["net"] != running_lab.cluster.settings["net"]
+    assert cluster.secrets["redis"] != running_lab.cluster.secrets["redis"]
+    cluster.stop()
+    assert {node.state for node in running_lab.cluster.status()} == {"up"}
+
+
+def test_nothing_listens_outside_loopback(running_lab):
+    found = []
+    for process in processes_of(running_lab.cluster):
+        for connection in process.net_connections("inet"):
+            if connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE):
+                found.append(connection.laddr)
+    assert len(found) >= 5
+    assert all(address.ip.startswith("127.") for address in found), found
+
+
+def test_stop_leaves_no_process_and_no_socket(cluster):
+    cluster.start(silent)
+    assert len(processes_of(cluster)) >= 6
+    assert cluster.stop() is True
+    assert processes_of(cluster) == [] and not cluster.running
+    assert cluster.stop() is False
+
+
+def test_the_lab_ends_with_its_last_owner(cluster):
+    code = f"from labs.cluster.cluster import Cluster; Cluster({cluster.name!r}).start(lambda p, t: None); print('up', flush=True); input()"
+    owners = [
+        subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    assert [owner.stdout.readline() for owner in owners] == ["up\n", "up\n"]
+    owners[0].kill()
+    owners[0].wait()
+    time.sleep(6)
+    assert cluster.running
+    owners[1].kill()
+    owners[1].wait()
+    wait_until(lambda: not processes_of(cluster))
+
+
+@pytest.mark.parametrize("node", ["dns", "redis1", "rspamd1"])
+def test_a_killed_node_is_restarted_and_reported(lab, node):
+    before = lab.cluster.processes(node)[0].pid
+    lab.kill(node)
+    wait_until(lambda: (new := lab.cluster.processes(node)) and new[0].pid != before)
+    assert lab.cluster.wait_ready(node)
+    assert {"exited", "starting"} <= {event["state"] for event in lab.cluster.events() if event["node"] == node}
+    assert lab.status().set_index("Knoten").loc[node, "Neustarts"] >= 1
+
+
+def test_a_killed_worker_process_is_replaced_by_rspamd_itself(lab):
+    worker = next(process for process in lab.cluster.processes("rspamd1") if "normal" in process.cmdline()[0])
+    worker.kill()
+    wait_until(
+        lambda: any("normal" in p.cmdline()[0] and p.pid != worker.pid for p in lab.cluster.processes("rspamd1"))
+    )
+    assert lab.scan("sauber").action == "no action"
+
+
+def test_the_next_start_clears_what_a_killed_supervisor_left(cluster):
+    cluster.start(silent)
+    psutil.Process(cluster._rpc.supervisor.getPID()).kill()
+    wait_until(lambda: not cluster.running)
+    assert cluster.start(silent) is True
+    assert {node.state for node in cluster.status()} == {"up"}
+    assert len([p for p in processes_of(cluster) if "main process" in " ".join(p.cmdline())]) == 1
+
+
+def test_a_frozen_node_is_seen_and_resumed(lab):
+    lab.freeze("redis1")
+    assert lab.status().set_index("Knoten").loc["redis1", "Zustand"] == "eingefroren"
+    lab.resume("redis1")
+    assert lab.cluster.wait_ready("redis1")
+
+
+def test_an_unknown_node_is_named(lab):
+    with pytest.raises(LabError, match="rspamd1"):
+        lab.kill("rspamd7")
+
+
+def test_a_port_in_use_everywhere_is_named(cluster):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    nodes = {"x": cluster_node("x", port)}
+    assert cluster._ports_free(nodes)
+    with socket.socket() as taken:
+        taken.bind(("127.77.200.1", port))
+        taken.listen()
+        assert not cluster._ports_free(nodes), "taken on one address only: the next network is tried"
+    code = f"import socket, time; s = socket.socket(); s.bind(('127.255.255.254', {port})); s.listen(); t = socket.socket(); t.bind(('127.77.200.1', {port})); t.listen(); print('ok', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout.readline() == "ok\n"
+        with pytest.raises(LabError, match=rf"Port {port} .*PID {other.pid}"):
+            cluster._ports_free(nodes)
+        other.kill()
+
+
+def cluster_node(name, port):
+    from pathlib import Path
+
+    from labs.cluster.topology import Node
+
+    return Node(name, "Ein Server", "redis", "filter", "127.77.200.1", {"p": port}, Path("/nonexistent"))
+
+
+def test_a_path_too_long_for_sockets_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / ("x" * 90)))
+    with pytest.raises(LabError, match="zu lang für Unix-Sockets"):
+        Cluster("lang").start(silent)
+
+
+def test_a_full_disk_is_named(cluster):
+    """A real file system of 64 KB, in a mount namespace of its own."""
+    script = """
+import os, sys
+from labs.cluster.cluster import Cluster
+try:
+    Cluster(sys.argv[1]).start(lambda part, text: None)
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
+    cluster.folder.mkdir(parents=True)
+    mount = f"mount -t tmpfs -o size=64k tmpfs {cluster.folder} && exec {sys.executable} -c '{script}' {cluster.name}"
+    if subprocess.run([*unshare, "true"], capture_output=True).returncode:
+        pytest.skip("this machine does not let its users make a mount namespace")
+    result = subprocess.run([*unshare, "sh", "-c", mount], capture_output=True, text=True)
+    assert result.stdout.startswith("LabError Der Platz auf der Platte reicht nicht."), result.stdout + result.stderr
+
+
+def test_the_bundle_needs_no_network_once_it_is_there():
+    """In a network namespace without any interface but loopback."""
+    unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
+    if subprocess.run([*unshare, "true"], capture_output=True).returncode:
+        pytest.skip("this machine does not let its users make a network namespace")
+    code = "from labs import Lab; lab = Lab.start(); print(lab.scan('phishing').action); lab.stop()"
+    ip = shutil.which("ip") or pytest.skip("iproute2 is not installed: loopback cannot be brought up")
+    result = subprocess.run(
+        [*unshare, "sh", "-c", f'{ip} link set lo up && exec {sys.executable} -c "{code}"'],
+        capture_output=True, text=True, env=os.environ | {"LABS_NAME": f"offline-{os.getpid()}"},
+    )  # fmt: skip
+    assert result.stdout == "reject\n", result.stderr
+
+
+def test_the_manifest_records_names_versions_and_checksums():
+    packages = {package["name"]: package for package in bundle.require().manifest["packages"]}
+    assert {"rspamd", "redis-server", "unbound", "libc6"} <= set(packages)
+    assert all(len(package["sha256"]) == 64 and package["version"] for package in packages.values())
+
+
+def test_an_interrupted_fetch_starts_again(tmp_path, monkeypatch):
+    """Killed while it downloads; the second call finishes and uses what was there."""
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    code = "from labs import bundle; bundle.ensure('servers', lambda p, t: print(p, flush=True)); print('done')"
+    first = subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
+    for line in first.stdout:
+        if float(line) > 0.1:
+            break
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert not list(tmp_path.glob("arbeitsbuch/servers-*/manifest.json"))
+    second = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=110)
+    if "nicht erreichbar" in second.stderr:
+        pytest.skip("the package mirror cannot be reached now")
+    assert second.stdout.endswith("done\n"), second.stderr
+    assert list(tmp_path.glob("arbeitsbuch/servers-*/manifest.json"))
+
+
+def test_no_network_and_no_bundle_is_a_german_error(tmp_path, cluster):
+    environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "LABS_DEBIAN_MIRROR": "http://127.0.0.1:9/debian"}
+    environment["LABS_NAME"] = cluster.name
+    result = subprocess.run([sys.executable, "-m", "labs", "up"], env=environment, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "nicht erreichbar" in result.stderr and "Traceback" not in result.stderr

@@ -1,0 +1,63 @@
+"""The command line speaks German and answers at once."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+COMMANDS = ["bench", "doctor", "down", "logs", "mails", "reset", "scan", "start", "status", "test", "up"]
+
+
+def labs(*arguments, name="gibt-es-nicht"):
+    return subprocess.run(
+        [sys.executable, "-m", "labs", *arguments],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"LABS_NAME": name},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    "command", [[], *([name] for name in COMMANDS)], ids=lambda command: " ".join(command) or "labs"
+)
+def test_help_is_german(command):
+    result = labs(*command, "--help")
+    assert result.returncode == 0
+    assert "Aufruf: labs" in result.stdout and "Diese Hilfe zeigen." in result.stdout
+    assert not any(word in result.stdout for word in ("Usage", "Options", "Show this"))
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from labs.cli import main; main(['--help'], standalone_mode=False); print([m for m in ('matplotlib', 'ipywidgets', 'pandas') if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [(["quatsch"], "gibt es nicht"), (["scan"], "Es fehlt das Argument"), (["up", "groß"], "Es gibt: core")],
+)
+def test_wrong_use_ends_with_2(arguments, part):
+    result = labs(*arguments)
+    assert result.returncode == 2 and part in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["scan", "sauber"], ["logs", "dns"], ["reset"]])
+def test_without_a_lab_the_next_step_is_named(arguments):
+    result = labs(*arguments)
+    assert result.returncode == 1
+    assert "Das Labor läuft nicht." in result.stderr and "labs up" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_down_without_a_lab_is_no_error():
+    assert labs("down").stdout == "Es lief kein Labor.\n"
+
+
+def test_doctor_reads_what_was_installed():
+    findings = {finding["what"]: finding for finding in json.loads(labs("doctor", "--json").stdout)["findings"]}
+    assert findings["Server"]["ok"] and "rspamd 3.12" in findings["Server"]["found"]
+    assert all(finding["remedy"] for finding in findings.values() if not finding["ok"])
