@@ -43,11 +43,14 @@ def main() -> None:
 
 
 @main.command()
-def start() -> None:
+@click.option(
+    "--fresh", is_flag=True, help="Alle Kapitel neu anlegen; was du geändert hast, wandert in einen Unterordner."
+)
+def start(fresh: bool) -> None:
     """JupyterLab mit Kapitel 00 öffnen."""
     from labs.jupyter import run
 
-    sys.exit(run())
+    sys.exit(run(fresh=fresh))
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

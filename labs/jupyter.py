@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import webbrowser
+from pathlib import Path
 
 import click
 import psutil
@@ -55,11 +58,38 @@ def environment() -> dict[str, str]:
     return os.environ | {variable: str(home / folder) for variable, folder in folders.items()}
 
 
-def command(port: int, token: str) -> list[str]:
-    """The JupyterLab server's command line; it listens on 127.0.0.1 only."""
+def workspace(*, fresh: bool = False) -> Path:
+    """The reader's own copies of the notebooks: the checkout stays clean, and an update never meets their work.
+
+    A copy that the reader has not changed follows the checkout; a changed one stays. ``fresh``: all copies are made
+    anew, and the changed ones move to a subfolder named after the time.
+    """
+    folder, record = paths.state() / "notebooks", paths.state() / "notebooks/.original.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    known = json.loads(record.read_text()) if record.exists() else {}
+    attic = folder / time.strftime("alt %Y-%m-%d %H.%M.%S")
+    for original in sorted(paths.NOTEBOOKS.glob("*.ipynb")):
+        copy = folder / original.name
+        changed = copy.exists() and _digest(copy) != known.get(copy.name)
+        if changed and fresh:
+            attic.mkdir(exist_ok=True)
+            copy.rename(attic / copy.name)
+        if not changed or fresh:
+            shutil.copyfile(original, copy)
+            known[copy.name] = _digest(copy)
+    record.write_text(json.dumps(known))
+    return folder
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def command(port: int, token: str, folder: Path) -> list[str]:
+    """The JupyterLab server's command line; it listens on 127.0.0.1 only and shows ``folder``."""
     root = ["--allow-root"] if os.geteuid() == 0 else []
     options = {
-        "ServerApp.ip": "127.0.0.1", "ServerApp.port": port, "ServerApp.port_retries": 0, "ServerApp.root_dir": paths.NOTEBOOKS,
+        "ServerApp.ip": "127.0.0.1", "ServerApp.port": port, "ServerApp.port_retries": 0, "ServerApp.root_dir": folder,
         "ServerApp.open_browser": False, "ServerApp.log_level": "ERROR", "IdentityProvider.token": token,
         "LabApp.news_url": "", "ContentsManager.allow_hidden": False,
     }  # fmt: skip
@@ -70,16 +100,19 @@ def address(port: int, token: str) -> str:
     return f"http://127.0.0.1:{port}/lab/tree/{FIRST}?token={token}"
 
 
-def run() -> int:
-    """Fetch what is missing, run JupyterLab until Ctrl+C or its end, then end the lab. Returns the exit code."""
+def run(*, fresh: bool = False) -> int:
+    """Fetch what is missing, run JupyterLab until Ctrl+C or its end, then end the lab. Returns the exit code.
+
+    ``fresh``: begin with new copies of all chapters.
+    """
     with progress_bar("Server holen") as progress:
         ensure("servers", progress)
-    port, token = _free_port(), secrets.token_hex(16)
+    folder, port, token = workspace(fresh=fresh), free_port(), secrets.token_hex(16)
     environ, log = environment(), paths.state() / "jupyter/jupyter.log"
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            command(port, token), env=environ, start_new_session=True, stdout=output, stderr=output
+            command(port, token, folder), env=environ, start_new_session=True, stdout=output, stderr=output
         ) as server,
     ):
         owner = server.pid, psutil.Process(server.pid).create_time()
@@ -89,7 +122,7 @@ def run() -> int:
             with progress_bar("JupyterLab startet") as progress:
                 _await(server, port, token, progress)
             click.echo(
-                f"\nDas Arbeitsbuch ist bereit. Öffne diese Adresse im Browser:\n\n    {address(port, token)}\n\nBeenden: Strg+C"
+                f"\nDas Arbeitsbuch ist bereit. Deine Fassung der Kapitel liegt in {folder}\nÖffne diese Adresse im Browser:\n\n    {address(port, token)}\n\nBeenden: Strg+C"
             )
             if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
                 webbrowser.open(address(port, token))
@@ -124,7 +157,7 @@ def _await(server: subprocess.Popen, port: int, token: str, progress) -> None:
     raise LabError("JupyterLab antwortet nach einer Minute nicht.", next_step="`./arbeitsbuch doctor` hilft suchen.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """8888, the port that readers know, or another one when it is taken."""
     for port in (*range(8888, 8900), 0):
         with socket.socket() as probe:

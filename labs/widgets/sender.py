@@ -128,6 +128,8 @@ class Sender(widgets.HBox):
 
     @_shows_errors
     def _on_choose(self, *_) -> None:
+        if self._filling:
+            return
         self.model.choose(self.template.value)
         self._show_mail()
 
@@ -196,12 +198,11 @@ class Sender(widgets.HBox):
             self.send_button.disabled = False
 
     def _show(self, result: Result) -> None:
-        self.notice.value = f'<div class="lab-hint" role="status">Ergebnis #{result.number} um {result.clock}</div>'
         self.headline.value = display.headline(result.verdict)
         self.tab.layout.display = ""
-        self._show_staleness()
         self._fill_tab()
         self._show_history()
+        self._show_staleness()
 
     @property
     def _result(self) -> Result | None:
@@ -240,6 +241,7 @@ class Sender(widgets.HBox):
             self.table = ITable(
                 frame,
                 showIndex=False,
+                text_in_header_can_be_selected=False,  # a click anywhere in the header sorts
                 allow_html=False,
                 paging=False,
                 classes="display compact",

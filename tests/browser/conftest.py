@@ -1,0 +1,91 @@
+"""A JupyterLab with a lab of its own, and a page in the bundle's Chromium that may talk to this machine only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+import requests
+from playwright.sync_api import sync_playwright
+
+from labs import bundle, jupyter, paths
+from labs.cluster.cluster import Cluster
+
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    prefix = bundle.ensure("browser", lambda part, text: None).prefix
+    fonts = {"FONTCONFIG_FILE": str(prefix / "etc/fonts/fonts.conf"), "FONTCONFIG_SYSROOT": str(prefix)}
+    program = prefix / "usr/lib/chromium/chromium"  # /usr/bin/chromium is a script for an installed system
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES, env=os.environ | fonts)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def jupyterlab(tmp_path_factory):
+    """The address of a running JupyterLab that shows copies of the notebooks."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    for notebook in paths.NOTEBOOKS.glob("*.ipynb"):
+        shutil.copy(notebook, folder)
+    name, port, token = f"browser-{os.getpid()}", jupyter.free_port(), "geheim"
+    server = subprocess.Popen(
+        jupyter.command(port, token, folder), env=jupyter.environment() | {"LABS_NAME": name},
+        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            if requests.get(f"{address}/api", timeout=1).ok:
+                break
+        except requests.RequestException:
+            time.sleep(0.1)
+    yield lambda notebook: f"{address}/lab/tree/{notebook}.ipynb?token={token}&reset"
+    server.terminate()
+    server.wait(30)
+    Cluster(name).stop()
+    shutil.rmtree(Cluster(name).folder, ignore_errors=True)
+
+
+@pytest.fixture
+def page(chromium):
+    """A page that records what goes wrong in it and every request that leaves this machine."""
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000}, locale="de-DE")
+    page = context.new_page()
+    page.problems, page.strangers, page.dialogs = [], [], []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("dialog", lambda dialog: (page.dialogs.append(dialog.message), dialog.dismiss()))
+    page.on(
+        "request",
+        lambda request: (
+            page.strangers.append(request.url)
+            if not request.url.startswith(("http://127.", "data:", "blob:"))
+            else None
+        ),
+    )
+    yield page
+    context.close()
+
+
+def run_all(page, address) -> None:
+    """Open a notebook and run all its cells, as a reader does from the menu."""
+    page.goto(address)
+    page.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
+    page.get_by_text("| Leerlauf").first.wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Ausführen", exact=True).click()
+    page.get_by_role("menuitem", name="Alle Zellen ausführen", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('.jp-Notebook .jp-CodeCell').length > 3")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].length > 3 && "
+        "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(p => /\\[\\d+\\]/.test(p.textContent) || !p.textContent.trim())",
+        timeout=90_000,
+    )
