@@ -72,6 +72,11 @@ class Cluster:
             return False
 
     @property
+    def supervisor_pid(self) -> int:
+        """The supervisor's process number."""
+        return self._rpc.supervisor.getPID()
+
+    @property
     def settings(self) -> dict:
         """What was decided when the lab was made: net, profile, secrets, the bundle's prefix."""
         try:
@@ -225,7 +230,7 @@ class Cluster:
         """End all servers of the lab and wait for them; True when something ran. Logs stay until the next start."""
         ran = self.running
         if ran:
-            pid = self._rpc.supervisor.getPID()
+            pid = self.supervisor_pid
             try:
                 supervisord = psutil.Process(pid)
                 self._rpc.supervisor.shutdown()
@@ -237,7 +242,7 @@ class Cluster:
     def release(self, pid: int, started: float) -> None:
         """The process ``pid`` (a JupyterLab) has ended; wait for the lab's end when nobody else uses it."""
         try:
-            supervisord = psutil.Process(self._rpc.supervisor.getPID())
+            supervisord = psutil.Process(self.supervisor_pid)
             self._rpc.lab.disown(pid, started)
             supervisord.wait(5)
         except (psutil.Error, OSError, xmlrpc.client.Error):

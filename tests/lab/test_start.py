@@ -105,7 +105,7 @@ def test_a_killed_worker_process_is_replaced_by_rspamd_itself(lab):
 
 def test_the_next_start_clears_what_a_killed_supervisor_left(cluster):
     cluster.start(silent)
-    psutil.Process(cluster._rpc.supervisor.getPID()).kill()
+    psutil.Process(cluster.supervisor_pid).kill()
     wait_until(lambda: not cluster.running)
     assert cluster.start(silent) is True
     assert {node.state for node in cluster.status()} == {"up"}

@@ -1,0 +1,148 @@
+"""How fast the workbook is, as ratios within one run: absolute seconds depend on the machine, ratios hardly."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psutil
+import requests
+
+from labs import bundle
+from labs.cluster.cluster import Cluster
+from labs.cluster.roles import rspamd_variables
+from labs.lab import Lab
+from labs.widgets.sender import Sender
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement. ``ratio`` is ``value / reference`` and must not exceed the number in ``goal``."""
+
+    name: str
+    value: float
+    reference: float
+    ratio: float
+    goal: str
+    met: bool
+
+
+def _row(name: str, value: float, reference: float, limit: float) -> Row:
+    ratio = value / reference
+    return Row(name, value, reference, ratio, f"≤ {limit:g}", ratio <= limit)
+
+
+def measure() -> list[Row]:
+    """All rows. Starts a lab of its own and one stock Rspamd, and ends both."""
+    cluster = Cluster(f"bench-{os.getpid()}")
+    try:
+        cold = _seconds(lambda: cluster.start(_silent))
+        lab = Lab(cluster)
+        rows = [
+            _row("Kaltstart von core gegen Rspamd im Auslieferungszustand", cold, _stock_start(cluster), 0.15),
+            *_scans(lab),
+            _memory(cluster),
+        ]
+        cluster.stop()
+        warm = _seconds(lambda: cluster.start(_silent))
+        rows.insert(1, _row("Warmstart von core, Sekunden", warm, 1.0, 2.0))
+        reload = _seconds(lambda: Lab(cluster).write("actions.conf", "reject = 14;\n"))
+        rows.insert(2, _row("Änderung der Konfiguration, Sekunden", reload, 1.0, 1.0))
+        return rows
+    finally:
+        cluster.stop()
+        shutil.rmtree(cluster.folder, ignore_errors=True)
+
+
+def _silent(part: float, text: str) -> None:
+    pass
+
+
+def _seconds(action: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def _median(action: Callable[[], object], times: int = 60) -> float:
+    action()
+    return statistics.median(_seconds(action) for _ in range(times))
+
+
+def _scans(lab: Lab) -> list[Row]:
+    content, envelope = lab.load("phishing")
+    session, url = requests.Session(), f"{lab.worker.url}/checkv2"
+    headers = {
+        "IP": envelope.ip,
+        "From": envelope.from_,
+        "Rcpt": envelope.rcpt[0],
+        "Helo": envelope.helo,
+        "Hostname": envelope.hostname,
+    }
+    headers["MTA-Name"] = envelope.mta_name
+    bare = _median(lambda: session.post(url, data=content, headers=headers))
+    arguments = {
+        "ip": envelope.ip,
+        "from_": envelope.from_,
+        "rcpt": envelope.rcpt,
+        "helo": envelope.helo,
+        "hostname": envelope.hostname,
+    }
+    scan = _median(lambda: lab.scan(content, mta_name=envelope.mta_name, **arguments))
+    sender = Sender(lab, "phishing")
+    click = _median(sender.send_button.click, 20)
+    return [
+        _row("lab.scan gegen ein bloßes HTTP-POST", scan, bare, 1.5),
+        _row("Klick bis Bild, über der Prüfung, Millisekunden", 1000 * (click - scan), 1.0, 150),
+    ]
+
+
+def _memory(cluster: Cluster) -> Row:
+    supervisor = psutil.Process(cluster.supervisor_pid).memory_full_info().pss / 1e6
+    return _row("Speicher von core (PSS), MB", sum(node.pss_mb for node in cluster.status()) + supervisor, 1.0, 120)
+
+
+def _stock_start(cluster: Cluster) -> float:
+    """Seconds from exec to "pong" of a Rspamd with nothing but its own configuration, and a full list of suffixes."""
+    node, own = cluster.node("rspamd1"), cluster.bundle
+    folder = cluster.folder / "stock"
+    for part in ("etc/override.d", "db", "run", "log"):
+        (folder / part).mkdir(parents=True)
+    port = 21333
+    settings = {
+        "options.inc": f'url_tld = "{own.path("usr/share/publicsuffix/effective_tld_names.dat")}";\ncontrol_socket = "{folder}/run/c.sock";\n',
+        "worker-normal.inc": f'bind_socket = "{node.address}:{port}";\n',
+        "worker-controller.inc": f'bind_socket = "{node.address}:{port + 1}";\n',
+        "worker-proxy.inc": "enabled = false;\n",
+        "lang_detection.inc": f'languages = "{own.path("usr/share/rspamd/languages")}";\n',
+    }
+    for name, text in settings.items():
+        (folder / "etc/override.d" / name).write_text(text)
+    command = _stock_command(own, folder, node)
+    started = time.perf_counter()
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            while time.perf_counter() - started < 120:
+                try:
+                    if requests.get(f"http://{node.address}:{port}/ping", timeout=1).ok:
+                        return time.perf_counter() - started
+                except requests.RequestException:
+                    time.sleep(0.02)
+            return 120.0
+        finally:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
+
+
+def _stock_command(own: bundle.Bundle, folder: Path, node) -> list[str]:
+    insecure = ["--insecure"] if os.geteuid() == 0 else []
+    main = str(own.path("etc/rspamd/rspamd.conf"))
+    variables = rspamd_variables(own, folder / "etc", replace(node, folder=folder))
+    return [str(own.program("rspamd")), "-f", *insecure, "-c", main, *variables]
