@@ -99,7 +99,7 @@ def _scans(lab: Lab) -> list[Row]:
     click = _median(sender.send_button.click, 20)
     return [
         _row("lab.scan gegen ein bloßes HTTP-POST", scan, bare, 1.5),
-        _row("Klick bis Bild, über der Prüfung, Millisekunden", 1000 * (click - scan), 1.0, 150),
+        _row("Klick bis Bild, ohne die Prüfung, Millisekunden", 1000 * (click - scan), 1.0, 150),
     ]
 
 

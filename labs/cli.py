@@ -65,7 +65,7 @@ def test(arguments: tuple[str, ...]) -> None:
 @main.command()
 @click.argument("profile", default="core")
 def up(profile: str) -> None:
-    """Das Labor starten. Es läuft, bis `labs down` es beendet."""
+    """Das Labor starten. Es läuft, bis `./arbeitsbuch down` es beendet."""
     from labs.cluster.cluster import Cluster
     from labs.cluster.topology import profiles
     from labs.progress import progress_bar
@@ -76,7 +76,7 @@ def up(profile: str) -> None:
     with progress_bar("Das Labor startet") as progress:
         fresh = cluster.start(progress, profile, keep=True)
     click.echo(
-        f"Das Labor {'läuft' if fresh else 'lief schon'}: Netz 127.{cluster.settings['net']}.0.0/16. `labs status` zeigt die Knoten."
+        f"Das Labor {'läuft' if fresh else 'lief schon'}: Netz 127.{cluster.settings['net']}.0.0/16. `./arbeitsbuch status` zeigt die Knoten."
     )
 
 
@@ -112,16 +112,16 @@ def status(as_json: bool) -> None:
 @main.command()
 @click.argument("chapter", default="")
 def reset(chapter: str) -> None:
-    """Die mitgelieferte Konfiguration herstellen."""
+    """Die mitgelieferte Konfiguration wiederherstellen."""
     click.echo(str(_lab().reset(chapter)))
 
 
 @main.command()
 @click.argument("mail")
 @click.option("--mta-name", help="Rolle des Postfix-Dienstes, z. B. incoming_default.")
-@click.option("--ip", help="Adresse des Absenders.")
+@click.option("--ip", help="IP-Adresse des sendenden Servers.")
 @click.option("--helo", help="HELO-Name.")
-@click.option("--hostname", help="Rückwärtsname der Adresse.")
+@click.option("--hostname", help="Rückwärtsname der IP-Adresse.")
 @click.option("--from", "from_", help="Umschlagabsender.")
 @click.option("--rcpt", multiple=True, help="Umschlagempfänger; mehrfach erlaubt.")
 @click.option("--user", help="Angemeldeter Benutzer.")

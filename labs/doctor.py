@@ -88,7 +88,7 @@ def _finding(what: str, found: str, ok: bool, remedy: str) -> Finding:
 def _bundle() -> Iterator[Finding]:
     found = bundle.find()
     if found is None:
-        yield Finding("Server", "noch nicht geladen", False, "./arbeitsbuch start lädt sie (etwa 42 MB).")
+        yield Finding("Server", "noch nicht geladen", False, "./arbeitsbuch start lädt sie (etwa 40 MB Download).")
         return
     if found.prefix == Path("/"):
         missing = []

@@ -27,7 +27,7 @@ _WORDS = {
     "Invalid value for {param_hint}: {message}": "Ungültiger Wert für {param_hint}: {message}",
     "Option {name!r} requires an argument.": "Die Option {name!r} braucht einen Wert.",
     "{value!r} is not a valid {number_type}.": "{value!r} ist keine Zahl.",
-    "default: {default}": "sonst: {default}",
+    "default: {default}": "Vorgabe: {default}",
     "Aborted!": "Abgebrochen.",
 }
 

@@ -142,7 +142,7 @@ def _await(server: subprocess.Popen, port: int, token: str, progress) -> None:
             raise LabError(
                 "JupyterLab startet nicht.",
                 why=(paths.state() / "jupyter/jupyter.log").read_text(errors="replace")[-800:],
-                next_step="`./arbeitsbuch doctor` hilft suchen.",
+                next_step="`./arbeitsbuch doctor` hilft bei der Suche.",
             )
         progress(min(step / 60, 0.95), "bitte warten")
         try:
@@ -154,7 +154,9 @@ def _await(server: subprocess.Popen, port: int, token: str, progress) -> None:
             pass
         time.sleep(0.1)
     server.kill()
-    raise LabError("JupyterLab antwortet nach einer Minute nicht.", next_step="`./arbeitsbuch doctor` hilft suchen.")
+    raise LabError(
+        "JupyterLab antwortet nach einer Minute nicht.", next_step="`./arbeitsbuch doctor` hilft bei der Suche."
+    )
 
 
 def free_port() -> int:

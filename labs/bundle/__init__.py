@@ -49,7 +49,7 @@ class Bundle:
             if (self.prefix / folder / name).exists():
                 return self.prefix / folder / name
         raise LabError(
-            f"Das Programm {name} fehlt im Bündel.", next_step="`./arbeitsbuch doctor` zeigt, was zu tun ist."
+            f"Das Programm {name} fehlt im Paketsatz.", next_step="`./arbeitsbuch doctor` zeigt, was zu tun ist."
         )
 
     def path(self, relative: str) -> Path:

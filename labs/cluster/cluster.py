@@ -130,7 +130,7 @@ class Cluster:
         if longest > SOCKET_PATH_LIMIT:
             raise LabError(
                 "Der Pfad zum Zustandsordner ist zu lang für Unix-Sockets.",
-                why=f"{self.folder} ({longest} von höchstens {SOCKET_PATH_LIMIT} Zeichen)",
+                why=f"{self.folder} ({longest} Zeichen, erlaubt sind {SOCKET_PATH_LIMIT})",
                 next_step="Setze XDG_STATE_HOME auf einen Ordner mit kurzem Namen.",
             )
         for old in ("nodes", "log", "events.jsonl", "supervisor.sock"):
@@ -152,7 +152,8 @@ class Cluster:
                 self._await(nodes, secrets, progress)
                 return
         raise LabError(
-            "Alle Netze 127.N.0.0/16 sind belegt.", next_step="`labs down` beendet das Labor eines anderen Fensters."
+            "Alle Netze 127.N.0.0/16 sind belegt.",
+            next_step="`./arbeitsbuch down` beendet das Labor eines anderen Fensters.",
         )
 
     def _ports_free(self, nodes: dict[str, Node]) -> bool:
@@ -222,7 +223,7 @@ class Cluster:
                 raise LabError(
                     f"{waiting[name].title} ist nach {START_SECONDS} Sekunden nicht bereit.",
                     why=log,
-                    next_step=f"Sieh mit `labs logs {name}` nach.",
+                    next_step=f"Sieh mit `./arbeitsbuch logs {name}` nach.",
                 )
             time.sleep(0.01)
 
@@ -366,7 +367,8 @@ def dkim_key(bundle: Bundle) -> dict[str, str]:
 
 def not_running() -> LabError:
     return LabError(
-        "Das Labor läuft nicht.", next_step="Starte es mit `lab = Lab.start()` im Notebook oder `labs up` im Terminal."
+        "Das Labor läuft nicht.",
+        next_step="Starte es mit `lab = Lab.start()` im Notebook oder `./arbeitsbuch up` im Terminal.",
     )
 
 

@@ -66,7 +66,7 @@ def _path(text: str) -> Path:
     raise LabError(
         f"Eine Mail namens „{text}“ gibt es im Katalog nicht, und eine Datei dieses Namens auch nicht.",
         why="" if nearest else f"Im Katalog stehen: {', '.join(names)}.",
-        next_step=f"Meinst du {_alternatives(nearest)}?" if nearest else "Nimm einen dieser Namen oder einen Pfad.",
+        next_step=f"Meintest du {_alternatives(nearest)}?" if nearest else "Nimm einen dieser Namen oder einen Pfad.",
     )
 
 

@@ -22,7 +22,7 @@ from labs.plots.colours import SECONDARY, TEXT
 from labs.plots.scale import Scale
 from labs.plots.text import clean, points
 
-WIDTH = 620.0
+WIDTH = 500.0
 MARGIN = 6.0
 INNER = WIDTH - 2 * MARGIN
 """Points that a line of text may be wide."""

@@ -135,7 +135,7 @@ def _totals(canvas: Canvas, c: Comparison, scale: Scale, names: Sequence[Flag], 
 
 
 def _head(canvas: Canvas, c: Comparison) -> None:
-    before, after = (clean(verdict.action)[:40].upper() for verdict in (c.before, c.after))
+    before, after = (clean(verdict.action)[:24].upper() for verdict in (c.before, c.after))
     actions = f"Weiter {after}" if c.before.action == c.after.action else f"{before} → {after}"
     title = f"{actions} · {_step(c)}"
     canvas.text(MARGIN, 13, fit(title, INNER, 11, bold=True), 11, bold=True)
@@ -165,7 +165,7 @@ def _sentences(c: Comparison, rest: Sequence[Change], silent: Sequence[Change]) 
 
 
 def _result(verdict: Verdict) -> str:
-    return f"{number(verdict.score)} · {clean(verdict.action)[:40]}"
+    return f"{number(verdict.score)} · {clean(verdict.action)[:24]}"
 
 
 def _step(c: Comparison) -> str:

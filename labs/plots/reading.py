@@ -58,14 +58,14 @@ def force(verdict: Verdict) -> str:
     """The sentence about a forced action, with the module where Rspamd names it; "" when points decided."""
     if not forced(verdict):
         return ""
-    module = clean(str(verdict.raw.get("passthrough_module") or ""))[:40]
+    module = clean(str(verdict.raw.get("passthrough_module") or ""))[:24]
     return f"Action erzwungen{f' (Modul {module})' if module else ''}, nicht durch Punkte"
 
 
 def headline(verdict: Verdict) -> str:
     """Action and points: REJECT · 16,0 von 15 Punkten."""
     limit = f" von {points(verdict.required_score)} Punkten" if verdict.required_score else " Punkte"
-    return f"{clean(verdict.action)[:40].upper()} · {number(verdict.score)}{limit}"
+    return f"{clean(verdict.action)[:24].upper()} · {number(verdict.score)}{limit}"
 
 
 def _by_points(verdict: Verdict, score: float) -> set[str]:

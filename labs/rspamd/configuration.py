@@ -119,7 +119,7 @@ class Configuration:
         if not self._history:
             raise LabError(
                 "Es gibt nichts rückgängig zu machen.",
-                next_step="`lab.reset()` stellt die mitgelieferte Konfiguration her.",
+                next_step="`lab.reset()` stellt die mitgelieferte Konfiguration wieder her.",
             )
         change = self.apply(self._history[-1])
         del self._history[-2:]
@@ -188,7 +188,7 @@ class Configuration:
         _, alive = psutil.wait_procs(old, RELOAD_SECONDS)
         if alive or not self._cluster.wait_ready(self.node, RELOAD_SECONDS):
             raise LabError(
-                "Rspamd ist mit der neuen Konfiguration nicht bereit geworden; die alte gilt wieder.",
+                "Rspamd startet mit der neuen Konfiguration nicht; die alte gilt wieder.",
                 next_step="Sieh mit `lab.logs()` nach dem Grund.",
             )
 

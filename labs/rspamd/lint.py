@@ -17,7 +17,7 @@ _REASONS = [  # what rspamadm prints -> what it means; groups are filled in
     (r"Braces mismatch", "Im Ausdruck passen die runden Klammern nicht zueinander."),
     (
         r"cannot parse composite expression for ([\w.-]+)",
-        "Der Ausdruck des Composites {0} ist keiner, den Rspamd versteht.",
+        "Rspamd versteht den Ausdruck des Composites {0} nicht.",
     ),
     (r"invalid type (\S+)", "Einen Regeltyp „{0}“ gibt es nicht."),
     (r"'(.+)' expected near '(.+)'", "In Lua fehlt „{0}“ vor „{1}“."),
@@ -26,7 +26,7 @@ _REASONS = [  # what rspamadm prints -> what it means; groups are filled in
         r"attempt to call (?:method|field|global) '(\w+)' \(a nil value\)",
         "Eine Funktion „{0}“ gibt es in Rspamd nicht.",
     ),
-    (r"attempt to (?:index|call) .*nil value", "Das Lua benutzt einen Wert, den es nicht gibt (nil)."),
+    (r"attempt to (?:index|call) .*nil value", "Das Skript benutzt einen Wert, den es nicht gibt (nil)."),
 ]
 
 
@@ -109,4 +109,4 @@ def _without_comments(text: str) -> str:
 
 def _unknown(what: str, name: str, known: set[str], file: str) -> str:
     nearest = difflib.get_close_matches(name, known, 1)
-    return f"{what} „{name}“ in {file} kennt Rspamd nicht; es meldet das nicht.{f' Meintest du {nearest[0]}?' if nearest else ''}"
+    return f"{what} „{name}“ in {file} kennt Rspamd nicht; von selbst meldet es das nicht.{f' Meintest du {nearest[0]}?' if nearest else ''}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ACTIONS = {
     "no action": "annehmen",
-    "greylist": "vorerst abweisen (Greylisting)",
+    "greylist": "mit Greylisting vorerst abweisen",
     "add header": "annehmen und als Spam markieren",
     "rewrite subject": "annehmen und den Betreff ändern",
     "soft reject": "vorerst abweisen",

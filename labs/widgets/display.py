@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 
+import pandas as pd
 from IPython import get_ipython
 
 from labs.plots.comparison import alternative_text_comparison, comparison
@@ -23,6 +24,7 @@ def register() -> None:
     formatter.for_type(Verdict, verdict_html)
     formatter.for_type(Comparison, comparison_html)
     formatter.for_type(Change, change_html)
+    formatter.for_type(pd.DataFrame, frame_html)
 
 
 def verdict_html(verdict: Verdict) -> str:
@@ -61,6 +63,13 @@ def comparison_html(difference: Comparison) -> str:
     """The differences as a picture, with the same facts as text."""
     text = html.escape(str(difference))
     return f"{svg(comparison(difference), alternative_text_comparison(difference), tooltips_comparison(difference))}<details><summary>Als Text</summary><pre>{text}</pre></details>"
+
+
+def frame_html(frame: pd.DataFrame) -> str:
+    """A table as readers here expect it: texts whole and to the left, German decimals, everything escaped."""
+    style = "<style>.lab-table th, .lab-table td { text-align: left !important; vertical-align: top; white-space: normal; }</style>"
+    with pd.option_context("display.max_colwidth", None):
+        return style + frame.to_html(index=False, decimal=",", border=0, classes="lab-table", max_rows=60, escape=True)
 
 
 def change_html(change: Change) -> str:

@@ -21,14 +21,19 @@ SWITCHES = [
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def chromium(tmp_path_factory):
     prefix = bundle.ensure("browser", lambda part, text: None).prefix
     fonts = {"FONTCONFIG_FILE": str(prefix / "etc/fonts/fonts.conf"), "FONTCONFIG_SYSROOT": str(prefix)}
+    # Playwright's own Node.js needs libatomic, which a small Debian does not have; it gets the bundle's, and nothing else
+    extra = tmp_path_factory.mktemp("lib")
+    (extra / "libatomic.so.1").symlink_to(next((prefix / "usr/lib").rglob("libatomic.so.1")))
     program = prefix / "usr/lib/chromium/chromium"  # /usr/bin/chromium is a script for an installed system
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=SWITCHES, env=os.environ | fonts)
-        yield browser
-        browser.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LD_LIBRARY_PATH", str(extra))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=program, args=SWITCHES, env=os.environ | fonts)
+            yield browser
+            browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,7 @@ def test_broken_mail_is_judged_not_refused(lab, mail):
 @pytest.mark.parametrize(
     ("mail", "part"),
     [
-        (b"", "Die Mail ist leer"), (b"x" * 60_000_000, "zu groß"), ("phising", "Meinst du „phishing“"), (42, "keine Mail"),
+        (b"", "Die Mail ist leer"), (b"x" * 60_000_000, "zu groß"), ("phising", "Meintest du „phishing“"), (42, "keine Mail"),
         ("/gibt/es/nicht.eml", "lässt sich nicht lesen"),
     ],
     ids=["empty", "60 MB", "unknown name", "number", "no file"],

@@ -95,10 +95,10 @@ def test_a_killed_node_is_restarted_and_reported(lab, node):
 
 
 def test_a_killed_worker_process_is_replaced_by_rspamd_itself(lab):
-    worker = next(process for process in lab.cluster.processes("rspamd1") if "normal" in process.cmdline()[0])
+    worker = next(process for process in lab.cluster.processes("rspamd1") if "normal" in " ".join(process.cmdline()))
     worker.kill()
     wait_until(
-        lambda: any("normal" in p.cmdline()[0] and p.pid != worker.pid for p in lab.cluster.processes("rspamd1"))
+        lambda: any("normal" in " ".join(p.cmdline()) and p.pid != worker.pid for p in lab.cluster.processes("rspamd1"))
     )
     assert lab.scan("sauber").action == "no action"
 

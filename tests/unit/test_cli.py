@@ -49,7 +49,7 @@ def test_wrong_use_ends_with_2(arguments, part):
 def test_without_a_lab_the_next_step_is_named(arguments):
     result = labs(*arguments)
     assert result.returncode == 1
-    assert "Das Labor läuft nicht." in result.stderr and "labs up" in result.stderr
+    assert "Das Labor läuft nicht." in result.stderr and "./arbeitsbuch up" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -29,7 +29,7 @@ def test_explanation_is_one_short_sentence(symbol):
     assert 15 <= len(text) <= 160
     assert text == text.strip() and text.isprintable() and "  " not in text
     assert text.endswith(".")
-    assert re.match(r"[A-ZÄÖÜ»]|multipart/|virusfree", text)
+    assert re.match(r"[A-ZÄÖÜ„]|multipart/|virusfree", text)
 
 
 def test_explanations_differ():
