@@ -26,7 +26,7 @@ def run(arguments: tuple[str, ...] = ()) -> int:
     steps = {
         "Stil": ["ruff", "check"],
         "Format": ["ruff", "format", "--check"],
-        "Einheiten, Labor, Browser, Notebooks": ["pytest", "--nbval-lax", "tests", "notebooks", *arguments],
+        "Einheiten, Labor, Browser, Notebooks": ["pytest", "-rs", "--nbval-lax", "tests", "notebooks", *arguments],
     }
     results = {}
     try:

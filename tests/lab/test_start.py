@@ -221,3 +221,55 @@ def test_no_network_and_no_bundle_is_a_german_error(tmp_path, cluster):
     result = subprocess.run([sys.executable, "-m", "labs", "up"], env=environment, capture_output=True, text=True)
     assert result.returncode == 1
     assert "nicht erreichbar" in result.stderr and "Traceback" not in result.stderr
+
+
+def kernel(name):
+    """A started kernel with its client; its parent, the "JupyterLab", is this process."""
+    from jupyter_client.manager import start_new_kernel
+
+    return start_new_kernel(kernel_name="python3", env=os.environ | {"LABS_NAME": name})
+
+
+def run_in(client, code):
+    texts = []
+    client.execute_interactive(
+        code,
+        timeout=60,
+        output_hook=lambda m: texts.append(m["content"].get("text", "") + str(m["content"].get("ename", ""))),
+    )
+    return "".join(texts)
+
+
+def test_a_second_kernel_joins_and_a_restart_changes_nothing(cluster):
+    start = "from labs import Lab; lab = Lab.start(); print(lab.cluster.processes('rspamd1')[0].pid)"
+    manager, client = kernel(cluster.name)
+    second, other = kernel(cluster.name)
+    try:
+        pid = run_in(client, start)
+        assert pid.strip().isdigit() and run_in(other, start) == pid
+        manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=60)
+        assert run_in(client, start) == pid
+    finally:
+        for one in (manager, second):
+            one.shutdown_kernel(now=True)
+    assert cluster.running, "the kernels are gone, their JupyterLab is not"
+
+
+def test_the_lab_is_gone_when_its_jupyterlab_was_killed(cluster):
+    server = """
+import os, sys
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(kernel_name="python3", env=os.environ)
+client.execute_interactive("from labs import Lab; Lab.start()", timeout=60, output_hook=lambda m: None)
+print("up", flush=True)
+input()
+"""
+    environment = os.environ | {"LABS_NAME": cluster.name}
+    jupyter = subprocess.Popen(
+        [sys.executable, "-c", server], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert jupyter.stdout.readline() == "up\n" and cluster.running
+    jupyter.kill()
+    jupyter.wait()
+    wait_until(lambda: not processes_of(cluster))
