@@ -32,7 +32,7 @@ CLAIMS = {
         "phasen-log": r"PHASE connfilter\n.*PHASE prefilter\n.*PHASE normal\n.*PHASE postfilter\n.*PHASE idempotent$",
         "ohne-abhaengigkeit-ergebnis": r"\(\('false',\), True\)",
         "mit-abhaengigkeit-ergebnis": r"\('true',\)",
-        "genug-ergebnis": r"\(9, 21\)",  # "Nicht einmal halb so viele"
+        "genug-ergebnis": r"\((?:[7-9]|1[0-2]), 21\)",  # "Nur etwa halb so viele"; how many depends on the order
         "negativ": r"\+4,7.*neu +VIOLATED_DIRECT_SPF.*weg +R_SPF_ALLOW",
     },
 }
