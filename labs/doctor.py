@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import socket
 import sys
 import tempfile
 import urllib.error
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from labs import bundle, paths
 from labs.bundle.apt import PrivateApt
+from labs.cluster.network import bindable
 from labs.cluster.topology import topology
 from labs.errors import LabError
 
@@ -160,24 +160,10 @@ def _disk(what: str, folder: Path) -> Finding:
 
 
 def _loopback() -> Finding:
-    try:
-        with socket.socket() as probe:
-            probe.bind(("127.77.0.1", 0))
-    except OSError as error:
-        return Finding(
-            "Loopback",
-            f"127.77.0.1 lässt sich nicht belegen ({error.strerror})",
-            False,
-            "sudo ip addr add 127.0.0.1/8 dev lo",
-        )
-    taken = []
-    for node in topology()["nodes"].values():
-        for port in node["ports"].values():
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.255.255.254", port))
-                except OSError:
-                    taken.append(str(port))
+    if not bindable("127.77.0.1", 0):
+        return Finding("Loopback", "127.77.0.1 lässt sich nicht belegen", False, "sudo ip addr add 127.0.0.1/8 dev lo")
+    ports = sorted({port for node in topology()["nodes"].values() for port in node["ports"].values()})
+    taken = [str(port) for port in ports if not bindable("127.255.255.254", port)]
     remedy = "Ein Programm lauscht dort auf allen Adressen; beende es (ss -ltnp zeigt es)."
-    return _finding("Ports", f"auf allen Adressen belegt: {', '.join(taken)}" if taken else "frei", not taken, remedy)
+    found = f"auf allen Adressen belegt: {', '.join(taken)}" if taken else "frei"
+    return _finding("Ports", found, not taken, remedy)

@@ -6,10 +6,8 @@ import errno
 import fcntl
 import json
 import os
-import secrets as random
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -26,14 +24,14 @@ import psutil
 from labs import paths
 from labs.bundle import Bundle, ensure
 from labs.cluster import render
-from labs.cluster.plugin import lock_name
+from labs.cluster.network import NETWORKS, ports_free, taken
 from labs.cluster.roles import ROLES
+from labs.cluster.secrets import generate
 from labs.cluster.topology import Node, place
 from labs.errors import LabError
 
 Progress = Callable[[float, str], None]
 
-NETWORKS = range(77, 250)
 SOCKET_PATH_LIMIT = 107  # bytes, sun_path in unix(7)
 START_SECONDS = 30
 
@@ -137,10 +135,10 @@ class Cluster:
             path = self.folder / old
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (self.folder / "log").mkdir(mode=0o700)
-        secrets = {"redis": random.token_urlsafe(12), "controller": random.token_urlsafe(12), **dkim_key(self.bundle)}
+        secrets = generate(self.bundle)
         for net in NETWORKS:
             nodes = place(net, self.folder, profile)
-            if _taken(net) or not self._ports_free(nodes):
+            if taken(net) or not ports_free(nodes.values()):
                 continue
             settings = {"net": net, "profile": profile, "secrets": secrets, "bundle": str(self.bundle.prefix)}
             (self.folder / "lab.json").touch(mode=0o600)
@@ -155,26 +153,6 @@ class Cluster:
             "Alle Netze 127.N.0.0/16 sind belegt.",
             next_step="`./arbeitsbuch down` beendet das Labor eines anderen Fensters.",
         )
-
-    def _ports_free(self, nodes: dict[str, Node]) -> bool:
-        """Whether all addresses can be bound. Raises LabError when a port is taken on every address of the machine."""
-        for node in nodes.values():
-            for port in node.ports.values():
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    try:
-                        probe.bind((node.address, port))
-                    except OSError as error:
-                        if error.errno != errno.EADDRINUSE:
-                            raise
-                        if _bindable("127.255.255.254", port):
-                            return False
-                        raise LabError(
-                            f"Der Port {port} ist auf allen Adressen dieses Rechners belegt{_listener(port)}.",
-                            why=f"{node.title} braucht ihn auf {node.address}.",
-                            next_step="Beende dieses Programm oder lass es nur auf seiner eigenen Adresse lauschen.",
-                        ) from None
-        return True
 
     def _configure(self, net: int, nodes: dict[str, Node], secrets: dict[str, str], chapter: str) -> None:
         programs = []
@@ -345,26 +323,6 @@ class Cluster:
             yield
 
 
-def dkim_key(bundle: Bundle) -> dict[str, str]:
-    """A fresh RSA key of this lab for the sample mails: ``dkim_key`` (PEM) and ``dkim_record`` (TXT value)."""
-    share = bundle.path("usr/share/rspamd")
-    folders = {
-        "SHAREDIR": share,
-        "PLUGINSDIR": share / "plugins",
-        "RULESDIR": share / "rules",
-        "LUALIBDIR": share / "lualib",
-    }
-    output = subprocess.run(
-        [
-            bundle.program("rspamadm"), *(f"--var={name}={path}" for name, path in folders.items()),
-            "dkim_keygen", "--selector", "lab", "--domain", "firma.example", "--bits", "2048", "--output", "plain",
-        ],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    key, _, public = output.partition("-----END PRIVATE KEY-----")
-    return {"dkim_key": f"{key}-----END PRIVATE KEY-----\n", "dkim_record": f"v=DKIM1; k=rsa; p={public.strip()}"}
-
-
 def not_running() -> LabError:
     return LabError(
         "Das Labor läuft nicht.",
@@ -392,36 +350,6 @@ def _ready(node: Node, secrets: dict[str, str]) -> bool:
         return ROLES[node.role].ready(node, secrets)
     except OSError:
         return False
-
-
-def _taken(net: int) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.bind(lock_name(net))
-        except OSError:
-            return True
-    return False
-
-
-def _bindable(address: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            return False
-    return True
-
-
-def _listener(port: int) -> str:
-    """The program behind a port as " (name, PID n)", or nothing when it belongs to someone else."""
-    for connection in psutil.net_connections("tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-            try:
-                return f" ({psutil.Process(connection.pid).name()}, PID {connection.pid})"
-            except psutil.NoSuchProcess:
-                continue
-    return ""
 
 
 def _owner() -> tuple[int, float]:

@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from labs import bundle
 from labs.cluster.cluster import Cluster
+from labs.cluster.network import ports_free
+from labs.cluster.topology import Node
 from labs.errors import LabError
 from tests.conftest import silent
 
@@ -124,32 +127,28 @@ def test_an_unknown_node_is_named(lab):
         lab.kill("rspamd7")
 
 
-def test_a_port_in_use_everywhere_is_named(cluster):
+def test_a_port_in_use_everywhere_is_named():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    nodes = {"x": cluster_node("x", port)}
-    assert cluster._ports_free(nodes)
+    nodes = [a_node(port)]
+    assert ports_free(nodes)
     with socket.socket() as taken:
         taken.bind(("127.77.200.1", port))
         taken.listen()
-        assert not cluster._ports_free(nodes), "taken on one address only: the next network is tried"
+        assert not ports_free(nodes), "taken on one address only: the next network is tried"
     code = f"import socket, time; s = socket.socket(); s.bind(('127.255.255.254', {port})); s.listen(); t = socket.socket(); t.bind(('127.77.200.1', {port})); t.listen(); print('ok', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "ok\n"
         with pytest.raises(LabError, match=rf"Port {port} .*PID {other.pid}"):
-            cluster._ports_free(nodes)
+            ports_free(nodes)
         other.kill()
 
 
-def cluster_node(name, port):
-    from pathlib import Path
-
-    from labs.cluster.topology import Node
-
-    return Node(name, "Ein Server", "redis", "filter", "127.77.200.1", {"p": port}, Path("/nonexistent"))
+def a_node(port):
+    return Node("x", "Ein Server", "redis", "filter", "127.77.200.1", {"p": port}, Path("/nonexistent"))
 
 
 def test_a_path_too_long_for_sockets_is_named(tmp_path, monkeypatch):
