@@ -22,7 +22,7 @@ import jinja2
 import psutil
 
 from labs import paths
-from labs.bundle import Bundle, ensure
+from labs.bundle import Bundle, ensure, recipe
 from labs.cluster import render
 from labs.cluster.network import NETWORKS, ports_free, taken
 from labs.cluster.roles import ROLES
@@ -239,11 +239,15 @@ class Cluster:
         return len(left)
 
     def _is_ours(self, process: psutil.Process) -> bool:
+        """A server of this lab: it works in the lab's folder and is one of our programs, not a reader's shell there."""
         try:
+            if process.uids().real != os.getuid() or not Path(process.cwd()).is_relative_to(self.folder):
+                return False
+            program = Path(process.exe())
             return (
-                process.pid != os.getpid()
-                and Path(process.cwd()).is_relative_to(self.folder)
-                and process.uids().real == os.getuid()
+                program.is_relative_to(paths.cache())
+                or program.name in recipe()["servers"]["programs"]
+                or str(self.folder / "supervisord.conf") in process.cmdline()
             )
         except (psutil.Error, OSError):
             return False

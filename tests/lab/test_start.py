@@ -71,6 +71,14 @@ def test_stop_leaves_no_process_and_no_socket(cluster):
     assert cluster.stop() is False
 
 
+def test_stop_spares_a_readers_shell_in_the_labs_folder(cluster):
+    cluster.start(silent)
+    with subprocess.Popen(["sleep", "60"], cwd=cluster.folder) as shell:
+        cluster.stop()
+        assert shell.poll() is None
+        shell.kill()
+
+
 def test_the_lab_ends_with_its_last_owner(cluster):
     code = f"from labs.cluster.cluster import Cluster; Cluster({cluster.name!r}).start(lambda p, t: None); print('up', flush=True); input()"
     owners = [
