@@ -17,6 +17,7 @@ import requests
 from labs import bundle
 from labs.cluster.cluster import Cluster
 from labs.cluster.roles import rspamd_variables
+from labs.cluster.topology import Service
 from labs.lab import Lab
 from labs.widgets.sender import Sender
 
@@ -110,7 +111,7 @@ def _memory(cluster: Cluster) -> Row:
 
 def _stock_start(cluster: Cluster) -> float:
     """Seconds from exec to "pong" of a Rspamd with nothing but its own configuration, and a full list of suffixes."""
-    node, own = cluster.node("rspamd1"), cluster.bundle
+    node, own = cluster.node("rspamd1").main, cluster.bundle
     folder = cluster.folder / "stock"
     for part in ("etc/override.d", "db", "run", "log"):
         (folder / part).mkdir(parents=True)
@@ -141,8 +142,8 @@ def _stock_start(cluster: Cluster) -> float:
             process.kill()
 
 
-def _stock_command(own: bundle.Bundle, folder: Path, node) -> list[str]:
+def _stock_command(own: bundle.Bundle, folder: Path, service: Service) -> list[str]:
     insecure = ["--insecure"] if os.geteuid() == 0 else []
     main = str(own.path("etc/rspamd/rspamd.conf"))
-    variables = rspamd_variables(own, folder / "etc", replace(node, folder=folder))
+    variables = rspamd_variables(own, folder / "etc", replace(service, folder=folder))
     return [str(own.program("rspamd")), "-f", *insecure, "-c", main, *variables]

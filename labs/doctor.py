@@ -162,7 +162,8 @@ def _disk(what: str, folder: Path) -> Finding:
 def _loopback() -> Finding:
     if not bindable("127.77.0.1", 0):
         return Finding("Loopback", "127.77.0.1 lässt sich nicht belegen", False, "sudo ip addr add 127.0.0.1/8 dev lo")
-    ports = sorted({port for node in topology()["nodes"].values() for port in node["ports"].values()})
+    services = [service for node in topology()["nodes"].values() for service in node["services"].values()]
+    ports = sorted({port for service in services for port in service.values()})
     taken = [str(port) for port in ports if not bindable("127.255.255.254", port)]
     remedy = "Ein Programm lauscht dort auf allen Adressen; beende es (ss -ltnp zeigt es)."
     found = f"auf allen Adressen belegt: {', '.join(taken)}" if taken else "frei"

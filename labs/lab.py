@@ -186,15 +186,15 @@ class Lab:
         """The lines of Rspamd's log that belong to one scan, optionally only those that contain a word."""
         from labs.rspamd.log import lines_of
 
-        return lines_of(self.cluster.node("rspamd1").folder / "log/rspamd.log", verdict.queue_id, containing)
+        return lines_of(self.cluster.node("rspamd1").main.folder / "log/rspamd.log", verdict.queue_id, containing)
 
     def logs(self, node: str = "rspamd1", lines: int = 30) -> str:
         """The last lines of a node's log."""
         from labs.rspamd.log import tail
 
-        place = self.cluster.node(node)
-        own = place.folder / "log/rspamd.log"
-        return tail(own if own.exists() else self.cluster.folder / "log" / f"{node}.log", lines)
+        service = self.cluster.node(node).main
+        own = service.folder / "log/rspamd.log"
+        return tail(own if own.exists() else self.cluster.folder / "log" / f"{service.program}.log", lines)
 
     def web(self) -> str:
         """Where Rspamd's own web interface is, and its password in this lab."""

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +27,7 @@ from labs.cluster import render
 from labs.cluster.network import NETWORKS, ports_free, taken
 from labs.cluster.roles import ROLES
 from labs.cluster.secrets import generate
-from labs.cluster.topology import Node, place
+from labs.cluster.topology import Node, Service, place
 from labs.errors import LabError
 
 Progress = Callable[[float, str], None]
@@ -156,13 +156,14 @@ class Cluster:
 
     def _configure(self, net: int, nodes: dict[str, Node], secrets: dict[str, str], chapter: str) -> None:
         programs = []
-        for node in nodes.values():
+        for service in services(nodes):
             for part in ("db", "run", "log"):
-                (node.folder / part).mkdir(parents=True, exist_ok=True)
-            render.write(render.files(node, nodes, secrets, self.bundle, chapter), node.folder / "etc")
-            role = ROLES[node.role]
-            role.prepare(self.bundle, node)
-            programs.append((node, shlex.join(role.command(self.bundle, node)).replace("%", "%%"), role.stop_seconds))
+                (service.folder / part).mkdir(parents=True, exist_ok=True)
+            render.write(render.files(service, nodes, secrets, self.bundle, chapter), service.folder / "etc")
+            role = ROLES[service.role]
+            role.prepare(self.bundle, service)
+            command = shlex.join(role.command(self.bundle, service)).replace("%", "%%")
+            programs.append((service, command, role.stop_seconds))
         template = Path(render.__file__).with_name("supervisord.conf").read_text()
         text = jinja2.Template(template).render(folder=self.folder, net=net, programs=programs)
         (self.folder / "supervisord.conf").write_text(text)
@@ -188,20 +189,22 @@ class Cluster:
         return True
 
     def _await(self, nodes: dict[str, Node], secrets: dict[str, str], progress: Progress) -> None:
-        waiting, deadline = dict(nodes), time.monotonic() + START_SECONDS
+        everything = services(nodes)
+        waiting, deadline = list(everything), time.monotonic() + START_SECONDS
         while waiting:
-            for name, node in list(waiting.items()):
-                if _ready(node, secrets):
-                    del waiting[name]
-                    progress(0.7 + 0.3 * (1 - len(waiting) / len(nodes)), f"{node.title}: bereit")
+            for service in list(waiting):
+                if _ready(service, secrets):
+                    waiting.remove(service)
+                    title = nodes[service.node].title
+                    progress(0.7 + 0.3 * (1 - len(waiting) / len(everything)), f"{title}: bereit")
             if waiting and time.monotonic() > deadline:
-                name = next(iter(waiting))
-                log = (self.folder / "log" / f"{name}.log").read_text(errors="replace").strip()[-600:]
+                late = waiting[0]
+                log = (self.folder / "log" / f"{late.program}.log").read_text(errors="replace").strip()[-600:]
                 self.stop()
                 raise LabError(
-                    f"{waiting[name].title} ist nach {START_SECONDS} Sekunden nicht bereit.",
+                    f"{nodes[late.node].title} ist nach {START_SECONDS} Sekunden nicht bereit ({late.role}).",
                     why=log,
-                    next_step=f"Sieh mit `./arbeitsbuch logs {name}` nach.",
+                    next_step=f"Sieh mit `./arbeitsbuch logs {late.node}` nach.",
                 )
             time.sleep(0.01)
 
@@ -255,10 +258,12 @@ class Cluster:
     # --- single nodes ---------------------------------------------------------------------------------------------
 
     def processes(self, node: str) -> list[psutil.Process]:
-        """The node's main process first, then its children. Raises LabError for an unknown name."""
-        self.node(node)
+        """The main process of each of the node's services, each followed by its children. Raises LabError for an unknown name."""
+        return [process for service in self.node(node).services.values() for process in self._processes(service)]
+
+    def _processes(self, service: Service) -> list[psutil.Process]:
         try:
-            pid = self._rpc.supervisor.getProcessInfo(f"lab:{node}")["pid"]
+            pid = self._rpc.supervisor.getProcessInfo(f"lab:{service.program}")["pid"]
             main = psutil.Process(pid) if pid else None
             return [main, *main.children(recursive=True)] if main else []
         except psutil.NoSuchProcess:
@@ -294,8 +299,11 @@ class Cluster:
                     frozen |= process.status() == psutil.STATUS_STOPPED
                 except psutil.NoSuchProcess:
                     continue
-            state = "frozen" if frozen else "up" if processes and _ready(node, secrets) else "down"
-            states.append(NodeState(node.name, node.title, node.role, node.zone, node.address, state, round(memory, 1)))
+            up = processes and all(_ready(service, secrets) for service in node.services.values())
+            state = "frozen" if frozen else "up" if up else "down"
+            states.append(
+                NodeState(node.name, node.title, node.main.role, node.zone, node.address, state, round(memory, 1))
+            )
         return states
 
     def events(self) -> Iterator[dict]:
@@ -310,7 +318,7 @@ class Cluster:
         """Wait until the node answers; False when it does not within ``seconds``."""
         secrets, deadline = self.secrets, time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if _ready(self.node(node), secrets):
+            if all(_ready(service, secrets) for service in self.node(node).services.values()):
                 return True
             time.sleep(0.02)
         return False
@@ -349,9 +357,14 @@ def disk_errors(folder: Path):
         raise
 
 
-def _ready(node: Node, secrets: dict[str, str]) -> bool:
+def services(nodes: Mapping[str, Node]) -> list[Service]:
+    """All services of all nodes."""
+    return [service for node in nodes.values() for service in node.services.values()]
+
+
+def _ready(service: Service, secrets: Mapping[str, str]) -> bool:
     try:
-        return ROLES[node.role].ready(node, secrets)
+        return ROLES[service.role].ready(service, secrets)
     except OSError:
         return False
 

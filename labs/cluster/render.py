@@ -9,20 +9,23 @@ from pathlib import Path
 import jinja2
 
 from labs.bundle import Bundle
-from labs.cluster.topology import Node
+from labs.cluster.topology import Node, Service
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 CHAPTERS = CONFIG / "chapters"
 
-_templates = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)  # noqa: S701
+_templates = jinja2.Environment(  # noqa: S701 - the result is configuration, not HTML
+    loader=jinja2.FileSystemLoader(CONFIG), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+)
 
 
 def files(
-    node: Node, nodes: Mapping[str, Node], secrets: Mapping[str, str], bundle: Bundle, chapter: str = ""
+    service: Service, nodes: Mapping[str, Node], secrets: Mapping[str, str], bundle: Bundle, chapter: str = ""
 ) -> dict[str, str]:
-    """The node's configuration as ``{relative path: text}``: the role's base plus the chapter's overlay."""
+    """The service's configuration as ``{relative path: text}``: the role's base plus the chapter's overlay."""
     context = {
-        "node": node,
+        "node": nodes[service.node],
+        "service": service,
         "nodes": nodes,
         "secrets": secrets,
         "share": bundle.path("usr/share"),
@@ -30,7 +33,7 @@ def files(
     }
     result = {}
     for folder in filter(
-        Path.is_dir, [CONFIG / node.role, CHAPTERS / chapter / node.role if chapter else Path("/nonexistent")]
+        Path.is_dir, [CONFIG / service.role, CHAPTERS / chapter / service.role if chapter else Path("/nonexistent")]
     ):
         for path in sorted(folder.rglob("*")):
             if path.is_file():

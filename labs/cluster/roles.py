@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labs.bundle import Bundle
-from labs.cluster.topology import Node
+from labs.cluster.topology import Service
 
 
 @dataclass(frozen=True)
 class Role:
-    """How to run a node.
+    """How to run a service.
 
     ``ready``: True, or False or an OSError while it starts. ``prepare``: makes files that are not configuration.
     """
 
-    command: Callable[[Bundle, Node], list[str]]
-    ready: Callable[[Node, Mapping[str, str]], bool]
+    command: Callable[[Bundle, Service], list[str]]
+    ready: Callable[[Service, Mapping[str, str]], bool]
     stop_seconds: int = 5
-    prepare: Callable[[Bundle, Node], None] = lambda bundle, node: None
+    prepare: Callable[[Bundle, Service], None] = lambda bundle, service: None
 
 
-def rspamd_variables(bundle: Bundle, local: Path, node: Node) -> list[str]:
-    """Rspamd's ``--var`` arguments: shared files from the bundle, everything written below the node's folder.
+def rspamd_variables(bundle: Bundle, local: Path, service: Service) -> list[str]:
+    """Rspamd's ``--var`` arguments: shared files from the bundle, everything written below the service's folder.
 
     ``local``: the folder that holds local.d and override.d. Source: rspamd(8), src/rspamd.c.
     """
@@ -38,42 +38,42 @@ def rspamd_variables(bundle: Bundle, local: Path, node: Node) -> list[str]:
         "WWWDIR": share / "www",
         "CONFDIR": bundle.path("etc/rspamd"),
         "LOCAL_CONFDIR": local,
-        "DBDIR": node.folder / "db",
-        "RUNDIR": node.folder / "run",
-        "LOGDIR": node.folder / "log",
+        "DBDIR": service.folder / "db",
+        "RUNDIR": service.folder / "run",
+        "LOGDIR": service.folder / "log",
     }
     return [f"--var={name}={value}" for name, value in variables.items()]
 
 
-def _rspamd(bundle: Bundle, node: Node) -> list[str]:
+def _rspamd(bundle: Bundle, service: Service) -> list[str]:
     main = str(bundle.path("etc/rspamd/rspamd.conf"))
     # Rspamd refuses to run as root unless told so; the lab always runs as the one who started it.
     insecure = ["--insecure"] if os.geteuid() == 0 else []
     return [
-        str(bundle.program("rspamd")), "-f", *insecure, "-c", main, *rspamd_variables(bundle, node.folder / "etc", node),
+        str(bundle.program("rspamd")), "-f", *insecure, "-c", main, *rspamd_variables(bundle, service.folder / "etc", service),
     ]  # fmt: skip
 
 
-def _link_languages(bundle: Bundle, node: Node) -> None:
+def _link_languages(bundle: Bundle, service: Service) -> None:
     """Two languages instead of 46: saves 20 MB (Rspamd 3.12 reads ``languages_enable`` but does not heed it)."""
-    folder = node.folder / "languages"
+    folder = service.folder / "languages"
     folder.mkdir(exist_ok=True)
     for name in ("de.json", "en.json", "stop_words"):
         (folder / name).symlink_to(bundle.path("usr/share/rspamd/languages") / name)
 
 
-def _rspamd_ready(node: Node, secrets: Mapping[str, str]) -> bool:
+def _rspamd_ready(service: Service, secrets: Mapping[str, str]) -> bool:
     import requests
 
-    return all(requests.get(f"http://{node.address}:{port}/ping", timeout=0.5).ok for port in node.ports.values())
+    return all(requests.get(f"http://{service.address}:{port}/ping", timeout=0.5).ok for port in service.ports.values())
 
 
-def _redis_ready(node: Node, secrets: Mapping[str, str]) -> bool:
+def _redis_ready(service: Service, secrets: Mapping[str, str]) -> bool:
     import redis
 
     with redis.Redis(
-        host=node.address,
-        port=node.ports["redis"],
+        host=service.address,
+        port=service.ports["redis"],
         password=secrets["redis"],
         socket_timeout=0.5,
         socket_connect_timeout=0.5,
@@ -84,13 +84,15 @@ def _redis_ready(node: Node, secrets: Mapping[str, str]) -> bool:
             raise OSError(str(error)) from error
 
 
-def _unbound_ready(node: Node, secrets: Mapping[str, str]) -> bool:
+def _unbound_ready(service: Service, secrets: Mapping[str, str]) -> bool:
     import dns.exception
     import dns.message
     import dns.query
 
     try:
-        dns.query.udp(dns.message.make_query("firma.example", "MX"), node.address, port=node.ports["dns"], timeout=0.5)
+        dns.query.udp(
+            dns.message.make_query("firma.example", "MX"), service.address, port=service.ports["dns"], timeout=0.5
+        )
     except dns.exception.DNSException as error:
         raise OSError(str(error)) from error
     return True
@@ -99,10 +101,17 @@ def _unbound_ready(node: Node, secrets: Mapping[str, str]) -> bool:
 ROLES = {
     "rspamd-worker": Role(_rspamd, _rspamd_ready, stop_seconds=2, prepare=_link_languages),
     "redis": Role(
-        lambda bundle, node: [str(bundle.program("redis-server")), str(node.folder / "etc/redis.conf")], _redis_ready
+        lambda bundle, service: [str(bundle.program("redis-server")), str(service.folder / "etc/redis.conf")],
+        _redis_ready,
     ),
     "unbound": Role(
-        lambda bundle, node: [str(bundle.program("unbound")), "-d", "-p", "-c", str(node.folder / "etc/unbound.conf")],
+        lambda bundle, service: [
+            str(bundle.program("unbound")),
+            "-d",
+            "-p",
+            "-c",
+            str(service.folder / "etc/unbound.conf"),
+        ],
         _unbound_ready,
     ),
 }

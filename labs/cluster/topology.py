@@ -1,4 +1,4 @@
-"""The lab's nodes, read from topology.toml and placed in one /16 of loopback."""
+"""The lab's nodes and what runs on them, read from topology.toml and placed in one /16 of loopback."""
 
 from __future__ import annotations
 
@@ -7,25 +7,51 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 SOURCE = Path(__file__).with_name("topology.toml")
 
 
 @dataclass(frozen=True)
-class Node:
-    """A host of the lab: where it listens and where it keeps its files."""
+class Service:
+    """One program of a node. ``role`` names its configuration (labs/config) and how it runs (roles.py)."""
 
-    name: str
-    title: str
     role: str
-    zone: str
+    node: str
     address: str
     ports: Mapping[str, int]
     folder: Path
+    alone: bool
+
+    @property
+    def program(self) -> str:
+        """Its name in the supervisor and of its log: the node's, with the role when the node runs several."""
+        return self.node if self.alone else f"{self.node}.{self.role}"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A host of the lab: its zone, its address and its services by role."""
+
+    name: str
+    title: str
+    zone: str
+    address: str
+    services: Mapping[str, Service]
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """All ports of the node by name, such as {"worker": 11333}."""
+        return {name: port for service in self.services.values() for name, port in service.ports.items()}
+
+    @property
+    def main(self) -> Service:
+        """The service that the node is there for: the first one."""
+        return next(iter(self.services.values()))
 
 
 @cache
-def topology() -> dict:
+def topology() -> dict[str, Any]:
     return tomllib.loads(SOURCE.read_text(encoding="utf-8"))
 
 
@@ -37,15 +63,16 @@ def profiles() -> list[str]:
 def place(net: int, folder: Path, profile: str) -> dict[str, Node]:
     """The nodes of ``profile`` with addresses in 127.``net``.0.0/16 and files below ``folder``."""
     return {
-        name: Node(
-            name=name,
-            title=node["title"],
-            role=node["role"],
-            zone=node["zone"],
-            address=f"127.{net}.{node['address']}",
-            ports=node["ports"],
-            folder=folder / "nodes" / name,
-        )
+        name: _node(name, node, f"127.{net}.{node['address']}", folder / "nodes" / name)
         for name, node in topology()["nodes"].items()
         if profile in node["profiles"]
     }
+
+
+def _node(name: str, node: Mapping[str, Any], address: str, folder: Path) -> Node:
+    alone = len(node["services"]) == 1
+    services = {
+        role: Service(role, name, address, ports, folder if alone else folder / role, alone)
+        for role, ports in node["services"].items()
+    }
+    return Node(name, node["title"], node["zone"], address, services)

@@ -20,6 +20,7 @@ import psutil
 from labs.cluster import render
 from labs.cluster.cluster import Cluster, disk_errors
 from labs.cluster.roles import rspamd_variables
+from labs.cluster.topology import Service
 from labs.errors import LabError
 from labs.rspamd.controller import Controller
 from labs.rspamd.lint import explain_errors, warnings
@@ -55,8 +56,12 @@ class Configuration:
         self._history: list[dict[str, str]] = []
 
     @property
+    def _service(self) -> Service:
+        return self._cluster.node(self.node).main
+
+    @property
     def folder(self) -> Path:
-        return self._cluster.node(self.node).folder / "etc"
+        return self._service.folder / "etc"
 
     def read(self) -> dict[str, str]:
         """All files as they are now."""
@@ -68,8 +73,7 @@ class Configuration:
 
     def base(self, chapter: str = "") -> dict[str, str]:
         """All files as the workbook ships them, with the chapter's overlay."""
-        node = self._cluster.node(self.node)
-        return render.files(node, self._cluster.nodes, self._cluster.secrets, self._cluster.bundle, chapter)
+        return render.files(self._service, self._cluster.nodes, self._cluster.secrets, self._cluster.bundle, chapter)
 
     def place(self, file: str) -> str:
         """Where a file that the learner names belongs. Raises LabError for a path that leaves the folder or is unknown to Rspamd."""
@@ -153,8 +157,7 @@ class Configuration:
 
     def check(self, contents: Mapping[str, str]) -> None:
         """Let ``rspamadm configtest -s`` judge ``contents``. Raises LabError with file, line and reason."""
-        node = self._cluster.node(self.node)
-        candidate = node.folder / "candidate"
+        candidate = self._service.folder / "candidate"
         render.write(contents, candidate)
         try:
             result = self._rspamadm(candidate, "configtest", "-s")
@@ -164,13 +167,13 @@ class Configuration:
             raise explain_errors(result.stderr, str(candidate), contents)
 
     def _rspamadm(self, folder: Path, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        node, bundle = self._cluster.node(self.node), self._cluster.bundle
+        service, bundle = self._service, self._cluster.bundle
         return subprocess.run(
             [
-                bundle.program("rspamadm"), *rspamd_variables(bundle, folder, node), command, *arguments,
+                bundle.program("rspamadm"), *rspamd_variables(bundle, folder, service), command, *arguments,
                 "-c", bundle.path("etc/rspamd/rspamd.conf"),
             ],
-            capture_output=True, text=True, errors="replace", timeout=60, cwd=node.folder,
+            capture_output=True, text=True, errors="replace", timeout=60, cwd=service.folder,
         )  # fmt: skip
 
     def _warnings(self, contents: Mapping[str, str]) -> list[str]:

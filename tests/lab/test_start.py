@@ -15,7 +15,7 @@ import pytest
 from labs import bundle
 from labs.cluster.cluster import Cluster
 from labs.cluster.network import ports_free
-from labs.cluster.topology import Node
+from labs.cluster.topology import Node, Service
 from labs.errors import LabError
 from tests.conftest import silent
 
@@ -156,7 +156,8 @@ def test_a_port_in_use_everywhere_is_named():
 
 
 def a_node(port):
-    return Node("x", "Ein Server", "redis", "filter", "127.77.200.1", {"p": port}, Path("/nonexistent"))
+    service = Service("redis", "x", "127.77.200.1", {"p": port}, Path("/nonexistent"), True)
+    return Node("x", "Ein Server", "filter", "127.77.200.1", {"redis": service})
 
 
 def test_a_path_too_long_for_sockets_is_named(tmp_path, monkeypatch):
