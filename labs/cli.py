@@ -147,6 +147,26 @@ def scan(mail: str, rcpt: tuple[str, ...], as_json: bool, **envelope) -> None:
 
 
 @main.command()
+@click.argument("mail")
+@click.option("--via", default="mx", show_default=True, help="Weg: mx, mx2, submission, internal.")
+@click.option("--ip", help="IP-Adresse des Absenders.")
+@click.option("--helo", help="HELO-Name.")
+@click.option("--hostname", help="Rückwärtsname der IP-Adresse.")
+@click.option("--from", "from_", help="Umschlagabsender.")
+@click.option("--rcpt", multiple=True, help="Umschlagempfänger; mehrfach erlaubt.")
+@click.option("--user", help="Angemeldeter Benutzer.")
+@JSON
+def send(mail: str, via: str, rcpt: tuple[str, ...], as_json: bool, **envelope) -> None:
+    """Eine Mail durch den Cluster senden (labs up cluster)."""
+    delivery = _lab().send(mail, via, rcpt=rcpt or None, **envelope)
+    if as_json:
+        click.echo(json.dumps({"code": delivery.code, "reply": delivery.reply, "queue_id": delivery.queue_id}))
+    else:
+        click.echo(str(delivery))
+    sys.exit(not delivery.accepted)
+
+
+@main.command()
 def mails() -> None:
     """Die Beispielmails auflisten."""
     from labs.mails import catalogue

@@ -20,6 +20,8 @@ from labs.rspamd.configuration import Change, Configuration
 from labs.rspamd.controller import Controller
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
+from labs.smtp.client import Delivery
+from labs.smtp.client import send as smtp_send
 
 STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
 
@@ -94,10 +96,30 @@ class Lab:
         lab down, timeout, unknown name, empty or too large mail, a value that cannot be part of an envelope.
         """
         content, envelope = self.load(mail)
-        given = {"ip": ip, "helo": helo, "hostname": hostname, "from_": from_, "user": user, "mta_name": mta_name}
-        given["rcpt"] = (rcpt,) if isinstance(rcpt, str) else rcpt
-        envelope = replace(envelope, **{name: value for name, value in given.items() if value is not None})
+        envelope = _changed(
+            envelope, rcpt, ip=ip, helo=helo, hostname=hostname, from_=from_, user=user, mta_name=mta_name
+        )
         return self.worker.scan(content, envelope, self._groups, settings_id=settings_id, timeout=timeout)
+
+    def send(
+        self,
+        mail: str | Path | bytes | EmailMessage,
+        via: str = "mx",
+        *,
+        ip: str | None = None,
+        helo: str | None = None,
+        hostname: str | None = None,
+        from_: str | None = None,
+        rcpt: str | Sequence[str] | None = None,
+        user: str | None = None,
+    ) -> Delivery:
+        """Send one mail through real Postfix (profile "cluster"): ``via`` mx, mx2, submission or internal.
+
+        The mail and its envelope are given as for :meth:`scan`. Raises LabError: unknown way, nobody listens.
+        """
+        content, envelope = self.load(mail)
+        envelope = _changed(envelope, rcpt, ip=ip, helo=helo, hostname=hostname, from_=from_, user=user)
+        return smtp_send(self.cluster.nodes, self.cluster.secrets, content, envelope, via)
 
     def load(self, mail: str | Path | bytes | EmailMessage) -> tuple[bytes, Envelope]:
         """The bytes and the envelope of a mail; sample mails are built and signed now."""
@@ -211,6 +233,14 @@ class Lab:
             return str(not_running())
         states = ", ".join(f"{node.name} {STATES[node.state]}" for node in self.cluster.status())
         return f"Labor „{self.cluster.name}“ im Netz 127.{self.cluster.settings['net']}.0.0/16: {states}"
+
+
+def _changed(envelope: Envelope, rcpt: str | Sequence[str] | None, **given: str | None) -> Envelope:
+    """The envelope with the values that were given."""
+    values = {name: value for name, value in given.items() if value is not None}
+    if rcpt is not None:
+        values["rcpt"] = (rcpt,) if isinstance(rcpt, str) else rcpt
+    return replace(envelope, **values)
 
 
 def _restarts(cluster: Cluster) -> dict[str, int]:

@@ -100,7 +100,7 @@ def ensure(name: str, progress: Progress) -> Bundle:
     """
     if bundle := find(name):
         return bundle
-    from labs.bundle.unpack import patch, unpack
+    from labs.bundle.unpack import patch, shorten, unpack
 
     paths.cache().mkdir(parents=True, exist_ok=True)
     with _locked(paths.cache() / f"{name}.lock", progress), _disk_errors():
@@ -121,6 +121,8 @@ def ensure(name: str, progress: Progress) -> Bundle:
             if (partial / source).exists():  # other releases keep some of them elsewhere
                 (partial / target).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(partial / source, partial / target)
+        if strings := what.get("strings"):
+            shorten(partial, **strings)
         progress(0.9, "Programme einrichten")
         patch(partial, final)
         manifest = {

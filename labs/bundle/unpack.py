@@ -7,6 +7,7 @@ libraries is used and no wrapper or LD_LIBRARY_PATH is needed. Source: ld.so(8),
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,15 @@ def unpack(debs: list[Path], prefix: Path, exclude: list[str]) -> None:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(one, debs))
+
+
+def shorten(prefix: Path, files: list[str], old: str, new: str) -> None:
+    """Replace a fixed path in binaries by a shorter one; the rest is filled with NUL bytes, so nothing moves."""
+    for name in filter(Path.exists, (prefix / file for file in files)):
+        path = re.compile(re.escape(old.encode()) + rb"[^\0]*\0")
+        name.write_bytes(
+            path.sub(lambda m: m[0].replace(old.encode(), new.encode()).ljust(len(m[0]), b"\0"), name.read_bytes())
+        )
 
 
 def _is_elf(path: Path) -> bool:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 
 import jinja2
@@ -25,7 +26,7 @@ from labs import paths
 from labs.bundle import Bundle, ensure, recipe
 from labs.cluster import render
 from labs.cluster.network import NETWORKS, ports_free, taken
-from labs.cluster.roles import ROLES
+from labs.cluster.roles import ROLES, after
 from labs.cluster.secrets import generate
 from labs.cluster.topology import Node, Service, place
 from labs.errors import LabError
@@ -111,6 +112,9 @@ class Cluster:
         Raises LabError: port in use, a server that does not start, a full disk.
         """
         with self._locked(progress), disk_errors(self.folder):
+            if self.running and self.settings["profile"] == "core" != profile:
+                progress(0.01, "Das kleine Labor endet; das große beginnt")
+                self.stop()
             fresh = not self.running
             if fresh:
                 progress(0.02, "Server bereitstellen")
@@ -135,7 +139,7 @@ class Cluster:
             path = self.folder / old
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (self.folder / "log").mkdir(mode=0o700)
-        secrets = generate(self.bundle)
+        secrets = generate(self.bundle, profile)
         for net in NETWORKS:
             nodes = place(net, self.folder, profile)
             if taken(net) or not ports_free(nodes.values()):
@@ -162,7 +166,8 @@ class Cluster:
             render.write(render.files(service, nodes, secrets, self.bundle, chapter), service.folder / "etc")
             role = ROLES[service.role]
             role.prepare(self.bundle, service)
-            command = shlex.join(role.command(self.bundle, service)).replace("%", "%%")
+            command = shlex.join(after(role.waits_for(service, nodes), role.command(self.bundle, service)))
+            command = command.replace("%", "%%")
             programs.append((service, command, role.stop_seconds))
         template = Path(render.__file__).with_name("supervisord.conf").read_text()
         text = jinja2.Template(template).render(folder=self.folder, net=net, programs=programs)
@@ -249,7 +254,7 @@ class Cluster:
             program = Path(process.exe())
             return (
                 program.is_relative_to(paths.cache())
-                or program.name in recipe()["servers"]["programs"]
+                or program.name in {*recipe()["servers"]["programs"], *recipe()["servers"]["cluster"]}
                 or str(self.folder / "supervisord.conf") in process.cmdline()
             )
         except (psutil.Error, OSError):
@@ -291,7 +296,7 @@ class Cluster:
         if not self.running:
             raise not_running()
         secrets, states = self.secrets, []
-        for node in self.nodes.values():
+        for node in filter(attrgetter("services"), self.nodes.values()):
             processes, memory, frozen = self.processes(node.name), 0.0, False
             for process in processes:
                 try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import grp
+import os
+import pwd
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,8 +31,10 @@ def files(
         "service": service,
         "nodes": nodes,
         "secrets": secrets,
+        "prefix": bundle.prefix,
+        "user": pwd.getpwuid(os.getuid()).pw_name,
+        "group": grp.getgrgid(os.getgid()).gr_name,
         "share": bundle.path("usr/share"),
-        "etc": bundle.path("etc"),
     }
     result = {}
     for folder in filter(
@@ -46,6 +51,7 @@ def write(contents: Mapping[str, str], folder: Path) -> None:
     """Make ``folder`` hold exactly ``contents``; the old content is replaced in one rename."""
     fresh = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
     for name, text in contents.items():
         path = fresh / name
         path.parent.mkdir(parents=True, exist_ok=True)

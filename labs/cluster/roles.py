@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import shlex
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from labs.bundle import Bundle
-from labs.cluster.topology import Service
+from labs.cluster.topology import Node, Service
 
 
 @dataclass(frozen=True)
@@ -16,12 +19,24 @@ class Role:
     """How to run a service.
 
     ``ready``: True, or False or an OSError while it starts. ``prepare``: makes files that are not configuration.
+    ``waits_for``: Unix sockets (paths) and "address/port" that must be there before the program starts.
     """
 
     command: Callable[[Bundle, Service], list[str]]
     ready: Callable[[Service, Mapping[str, str]], bool]
     stop_seconds: int = 5
     prepare: Callable[[Bundle, Service], None] = lambda bundle, service: None
+    waits_for: Callable[[Service, Mapping[str, Node]], list[str]] = lambda service, nodes: []
+
+
+def after(needed: list[str], command: list[str]) -> list[str]:
+    """``command``, started as soon as everything in ``needed`` is there (bash knows TCP as /dev/tcp)."""
+    tests = [
+        f"[ -S {shlex.quote(one)} ]" if one.startswith("/") else f"(: </dev/tcp/{one}) 2>/dev/null" for one in needed
+    ]
+    if not tests:
+        return command
+    return ["bash", "-c", f"until {' && '.join(tests)}; do sleep 0.05; done; exec {shlex.join(command)}"]
 
 
 def rspamd_variables(bundle: Bundle, local: Path, service: Service) -> list[str]:
@@ -98,8 +113,116 @@ def _unbound_ready(service: Service, secrets: Mapping[str, str]) -> bool:
     return True
 
 
+def _proxy(bundle: Bundle, service: Service) -> list[str]:
+    insecure = ["--insecure"] if os.geteuid() == 0 else []
+    variables = rspamd_variables(bundle, service.folder / "etc", service)
+    return [str(bundle.program("rspamd")), "-f", *insecure, "-c", str(service.folder / "etc/rspamd.conf"), *variables]
+
+
+def _proxy_ready(service: Service, secrets: Mapping[str, str]) -> bool:
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(service.folder / "run/milter.sock"))
+    return True
+
+
+def _clamd_ready(service: Service, secrets: Mapping[str, str]) -> bool:
+    return _says(service, "clamd", b"PONG", b"zPING\0")
+
+
+def _says(service: Service, port: str, expected: bytes, request: bytes = b"") -> bool:
+    """Whether the first bytes from a port, after a request, are the expected ones."""
+    with socket.create_connection((service.address, service.ports[port]), 0.5) as client:
+        client.settimeout(0.5)
+        client.sendall(request)
+        return client.recv(64).startswith(expected)
+
+
+def fake_port(service: Service) -> int:
+    """The port of the lab's faked: one for each 127.N.0.0/16."""
+    return 20000 + int(service.address.split(".")[1])
+
+
+def _faked(bundle: Bundle, service: Service) -> list[str]:
+    return [str(bundle.path("usr/bin/faked-tcp")), "--foreground", "--port", str(fake_port(service))]
+
+
+def _faked_ready(service: Service, secrets: Mapping[str, str]) -> bool:
+    with socket.create_connection(("127.0.0.1", fake_port(service)), 0.5):
+        return True
+
+
+def as_root(
+    bundle: Bundle, service: Service, command: list[str], preload: Sequence[Path] = (), **variables: str
+) -> list[str]:
+    """``command`` under fakeroot: it believes that it is root and may change users and owners. Source: fakeroot(1)."""
+    fakeroot = next(bundle.path("usr/lib").glob("*-linux-gnu/libfakeroot/libfakeroot-tcp.so"))
+    variables |= {
+        "LANG": "C",
+        "FAKEROOTKEY": str(fake_port(service)),
+        "LD_PRELOAD": ":".join(map(str, (fakeroot, *preload))),
+    }
+    return ["env", *(f"{name}={value}" for name, value in variables.items()), *command]
+
+
+def _postfix(bundle: Bundle, service: Service) -> list[str]:
+    """Postfix's master itself; fakeroot plays root, the resolv_wrapper plays DNS (Postfix cannot ask port 5353).
+
+    Source: master(8), fakeroot(1), resolv_wrapper(1).
+    """
+    hosts = service.folder / "etc/hosts"
+    library = next(bundle.path("usr/lib").glob("*-linux-gnu/libresolv_wrapper.so"))
+    master = [str(bundle.path("usr/lib/postfix/sbin/master")), "-c", str(service.folder / "etc"), "-d"]
+    return as_root(bundle, service, master, preload=[library], RESOLV_WRAPPER_HOSTS=str(hosts))
+
+
+def _prepare_postfix(bundle: Bundle, service: Service) -> None:
+    """The spool as Postfix wants it, and configuration that looks old: Postfix waits a second after a change."""
+    private = (
+        "active",
+        "bounce",
+        "corrupt",
+        "defer",
+        "deferred",
+        "flush",
+        "hold",
+        "incoming",
+        "private",
+        "saved",
+        "trace",
+    )
+    for name, mode in [*((name, 0o700) for name in private), ("maildrop", 0o730), ("public", 0o710), ("pid", 0o755)]:
+        (service.folder / "spool" / name).mkdir(parents=True, mode=mode)
+    for name in ("data", "mail"):
+        (service.folder / name).mkdir(mode=0o700)
+    for path in (service.folder / "etc").iterdir():
+        os.utime(path, (time.time() - 3600,) * 2)
+
+
+def _postfix_ready(service: Service, secrets: Mapping[str, str]) -> bool:
+    return all(_says(service, port, b"220 ") for port in service.ports)
+
+
+def _postfix_needs(service: Service, nodes: Mapping[str, Node]) -> list[str]:
+    """Its milter and the SASL server: an smtpd that misses one of them is throttled by master for a minute."""
+    node = nodes[service.node]
+    proxy = [str(node.services["rspamd-proxy"].folder / "run/milter.sock")] if "rspamd-proxy" in node.services else []
+    sasl = [f"{nodes['imap1'].address}/{nodes['imap1'].ports['auth']}"] if service.role == "postfix-hub" else []
+    return [f"127.0.0.1/{fake_port(service)}", *proxy, *sasl]
+
+
+def _dovecot(bundle: Bundle, service: Service) -> list[str]:
+    """Through doveconf of the bundle: dovecot itself would look for /usr/bin/doveconf."""
+    main, server = str(service.folder / "etc/dovecot.conf"), str(bundle.path("usr/sbin/dovecot"))
+    return [str(bundle.path("usr/bin/doveconf")), "-c", main, "-F", server, "-F", "-c", main]
+
+
+def _prepare_dovecot(bundle: Bundle, service: Service) -> None:
+    (service.folder / "run/modules").symlink_to(bundle.path("usr/lib/dovecot/modules"))
+
+
 ROLES = {
     "rspamd-worker": Role(_rspamd, _rspamd_ready, stop_seconds=2, prepare=_link_languages),
+    "rspamd-proxy": Role(_proxy, _proxy_ready, stop_seconds=2),
     "redis": Role(
         lambda bundle, service: [str(bundle.program("redis-server")), str(service.folder / "etc/redis.conf")],
         _redis_ready,
@@ -114,4 +237,13 @@ ROLES = {
         ],
         _unbound_ready,
     ),
+    "clamav": Role(
+        lambda bundle, service: [str(bundle.program("clamd")), "-c", str(service.folder / "etc/clamd.conf")],
+        _clamd_ready,
+    ),
+    "dovecot": Role(_dovecot, lambda service, secrets: _says(service, "auth", b"VERSION"), prepare=_prepare_dovecot),
+    "faked": Role(_faked, _faked_ready),
+} | {
+    role: Role(_postfix, _postfix_ready, prepare=_prepare_postfix, waits_for=_postfix_needs)
+    for role in ("postfix-mx", "postfix-hub", "postfix-mailout", "postfix-mailbox", "postfix-internet")
 }

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-COMMANDS = ["bench", "doctor", "down", "logs", "mails", "reset", "scan", "start", "status", "test", "up"]
+COMMANDS = ["bench", "doctor", "down", "logs", "mails", "reset", "scan", "send", "start", "status", "test", "up"]
 
 
 def labs(*arguments, name="gibt-es-nicht"):
@@ -38,7 +38,7 @@ def test_help_imports_nothing_heavy():
 
 @pytest.mark.parametrize(
     ("arguments", "part"),
-    [(["quatsch"], "gibt es nicht"), (["scan"], "Es fehlt das Argument"), (["up", "groß"], "Es gibt: core")],
+    [(["quatsch"], "gibt es nicht"), (["scan"], "Es fehlt das Argument"), (["up", "groß"], "Es gibt: cluster, core")],
 )
 def test_wrong_use_ends_with_2(arguments, part):
     result = labs(*arguments)

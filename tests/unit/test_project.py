@@ -18,7 +18,7 @@ FLOORS = [
     ("bundle",),
     ("cluster",),
     ("mails",),
-    ("rspamd",),
+    ("rspamd", "smtp"),
     ("policy",),
     ("exercises", "plots"),
     ("widgets",),

@@ -1,0 +1,186 @@
+"""Mail through real Postfix: the ways that are open, those that are not, and what arrives at the far end."""
+
+import re
+import time
+
+import pytest
+
+from labs.cluster.cluster import Cluster
+from labs.errors import LabError
+from labs.lab import Lab
+from tests.conftest import silent
+from tests.lab.test_start import processes_of, wait_until
+
+OWN = (
+    b"From: erika.muster@firma.example\r\nTo: lena.hartwig@partner.example\r\nSubject: Nummer %s\r\n"
+    b"Date: Tue, 24 Nov 2026 08:00:00 +0000\r\nMessage-ID: <%s@firma.example>\r\n\r\nHallo Lena, alles gut.\r\n"
+)
+
+
+@pytest.fixture(scope="module")
+def big():
+    """A cluster with all nodes, shared by the tests of this file."""
+    import os
+    import shutil
+
+    cluster = Cluster(f"big-{os.getpid()}")
+    cluster.start(silent, "cluster")
+    yield Lab(cluster)
+    cluster.stop()
+    shutil.rmtree(cluster.folder, ignore_errors=True)
+
+
+def mailboxes(lab):
+    """All mails that arrived, as text, from the own mailboxes and from the Internet."""
+    folders = [lab.cluster.node("imap1").main.folder / "mail", lab.cluster.node("internet1").main.folder / "mail"]
+    return [path.read_text(errors="replace") for folder in folders for path in folder.glob("*/new/*")]
+
+
+def arrived(lab, mark, count=1):
+    """Wait until a mail that contains ``mark`` has arrived; its text."""
+    wait_until(lambda: sum(mark in text for text in mailboxes(lab)) >= count, 20)
+    return next(text for text in mailboxes(lab) if mark in text)
+
+
+def own_mail():
+    mark = f"M{time.time_ns()}"
+    return mark, OWN % (mark.encode(), mark.encode())
+
+
+def test_all_nodes_come_up_and_listen_on_loopback_only(big):
+    states = {node.name: node.state for node in big.cluster.status()}
+    assert {"mx1", "mx2", "hub1", "mailout1", "imap1", "rspamd1", "rspamd2", "av1", "redis1", "dns"} <= set(states)
+    assert set(states.values()) == {"up"}
+    addresses = {
+        c.laddr.ip for p in processes_of(big.cluster) for c in p.net_connections("inet") if c.status == "LISTEN"
+    }
+    assert len(addresses) >= 10 and all(address.startswith("127.") for address in addresses)
+
+
+@pytest.mark.parametrize("door", ["mx1", "mx2"])
+def test_inbound_goes_through_mx_and_hub_into_the_mailbox(big, door):
+    content, _ = big.load("sauber")
+    mark = re.search(rb"Message-ID: <(.+)>", content)[1].decode()
+    delivery = big.send(content, door, ip="192.0.2.10", helo="mail.partner.example", hostname="mail.partner.example",
+                        from_="lena.hartwig@partner.example", rcpt="erika.muster@firma.example")  # fmt: skip
+    assert delivery.accepted and delivery.queue_id
+    text = arrived(big, mark)
+    assert text.count("\nReceived: ") >= 3 and f"{door}.firma.example" in text and "hub1.firma.example" in text
+    assert "X-Spamd-Result" in text
+
+
+def test_gtube_is_refused_while_the_client_waits(big):
+    delivery = big.send("gtube", "mx")
+    assert (delivery.code, delivery.accepted) == (554, False) and "Gtube" in delivery.reply
+
+
+def test_eicar_is_refused_by_the_real_scanner(big):
+    assert big.scan("eicar").symbol("CLAM_VIRUS").options[0].startswith("Eicar-Signature")
+    assert big.send("eicar", "mx").code == 554
+
+
+def test_outbound_goes_through_hub_and_mailout_with_tls(big):
+    mark, mail = own_mail()
+    assert big.send(
+        mail, "submission", from_="erika.muster@firma.example", rcpt="lena.hartwig@partner.example"
+    ).accepted
+    text = arrived(big, mark)
+    hops = text.partition("\n\n")[0]
+    assert "mailout1.firma.example" in hops and "hub1.firma.example" in hops
+    assert hops.count("using TLSv1.3") >= 2, "user -> HUB -> Mailout -> Internet"
+
+
+def test_only_a_listed_destination_gets_mail_without_tls(big):
+    mark, mail = own_mail()
+    assert big.send(mail, "submission", from_="erika.muster@firma.example", rcpt="otto@altmodisch.example").accepted
+    first_hop = arrived(big, mark).partition("\nReceived: from hub1")[0]
+    assert "mail.altmodisch.example" in first_hop and "TLS" not in first_hop
+
+
+def test_internal_mail_touches_no_host_of_the_dmz(big):
+    mark, mail = own_mail()
+    assert big.send(mail, "internal", from_="drucker@firma.example", rcpt="max.beispiel@firma.example").accepted
+    text = arrived(big, mark)
+    assert "hub1.firma.example" in text and not re.search(r"mx\d\.firma|mailout1\.firma", text)
+
+
+@pytest.mark.parametrize(
+    ("door", "envelope", "code"),
+    [
+        ("mx", {"rcpt": "x@partner.example"}, 554), ("mx", {"rcpt": "niemand@firma.example"}, 550),
+        ("mx", {"from_": "a@gibtsnicht.test"}, 450), ("mx", {"from_": "ohne-domain"}, 504),
+        ("hub1", {}, 530), ("mailout1", {}, 530),
+    ],
+    ids=["relay", "unknown recipient", "unknown domain", "no domain", "HUB from outside", "Mailout from outside"],
+)  # fmt: skip
+def test_what_must_not_pass_does_not_pass(big, door, envelope, code):
+    assert big.send("sauber", door, **envelope).code == code
+
+
+@pytest.mark.parametrize("recipient", ["postmaster@firma.example", "abuse@firma.example"])
+def test_postmaster_and_abuse_are_always_reached(big, recipient):
+    assert big.send("sauber", "mx", from_="a@gibtsnicht.test", rcpt=recipient).accepted
+
+
+def test_a_wrong_password_is_refused(big):
+    delivery = big.send(
+        own_mail()[1],
+        "submission",
+        user="gibt.es.nicht@firma.example",
+        from_="erika.muster@firma.example",
+        rcpt="x@partner.example",
+    )
+    assert delivery.code == 535
+
+
+def test_each_hop_tells_rspamd_its_role(big):
+    mark, mail = own_mail()
+    big.send(mail, "submission", from_="erika.muster@firma.example", rcpt="lena.hartwig@partner.example")
+    arrived(big, mark)
+    logs = "".join(
+        (big.cluster.node(name).main.folder / "log/rspamd.log").read_text() for name in ("rspamd1", "rspamd2")
+    )
+    found = set(
+        re.findall(r"apply static settings (\w+)", "\n".join(line for line in logs.splitlines() if mark in line))
+    )
+    assert found == {"outgoing_prequeue", "outgoing_default"}
+
+
+def test_an_unknown_way_is_named(big, lab):
+    with pytest.raises(LabError, match="submission"):
+        big.send("sauber", "hinterdür")
+    with pytest.raises(LabError, match="Profil cluster"):
+        lab.send("sauber", "mx")
+    with pytest.raises(LabError, match="keinen Empfänger"):
+        big.send(b"Subject: x\r\n\r\nx")
+
+
+@pytest.mark.parametrize("node", ["rspamd1", "mx1", "labor"])
+def test_a_killed_node_comes_back_and_mail_flows_again(big, node):
+    before = {process.pid for process in big.cluster.processes(node)}
+    big.kill(node)
+    wait_until(lambda: (now := {p.pid for p in big.cluster.processes(node)}) and not now & before, 20)
+    assert big.cluster.wait_ready(node, 20)
+    wait_until(lambda: accepts(big), 30)
+
+
+def accepts(lab):
+    """Whether an MX takes a clean mail now."""
+    try:
+        return lab.send("sauber", "mx").accepted
+    except LabError:
+        return False
+
+
+def test_stop_leaves_nothing(cluster):
+    cluster.start(silent, "cluster")
+    started = time.monotonic()
+    cluster.stop()
+    assert processes_of(cluster) == [] and time.monotonic() - started < 30
+
+
+def test_a_core_lab_grows_into_a_cluster(cluster):
+    cluster.start(silent, "core")
+    assert cluster.start(silent, "cluster") is True
+    assert "mx1" in cluster.nodes
+    assert cluster.start(silent, "core") is False, "a cluster has all that core has"
