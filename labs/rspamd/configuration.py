@@ -49,7 +49,10 @@ class Change:
 
 
 class Configuration:
-    """The files of one Rspamd node: relative path -> text, such as "local.d/composites.conf"."""
+    """The files of the Rspamd workers: relative path -> text, such as "local.d/composites.conf".
+
+    What is read and checked is the first worker's; a change reaches all workers of the lab.
+    """
 
     def __init__(self, cluster: Cluster, controller: Controller, node: str = "rspamd1") -> None:
         self._cluster, self._controller, self.node = cluster, controller, node
@@ -58,6 +61,10 @@ class Configuration:
     @property
     def _service(self) -> Service:
         return self._cluster.node(self.node).main
+
+    @property
+    def _workers(self) -> list[Service]:
+        return [node.main for node in self._cluster.nodes.values() if "rspamd-worker" in node.services]
 
     @property
     def folder(self) -> Path:
@@ -140,11 +147,11 @@ class Configuration:
         with disk_errors(self.folder):
             self.check(contents)
             old_warnings = self._warnings(before)
-            render.write(contents, self.folder)
+            self._write(contents)
         try:
             self._reload()
         except LabError:
-            render.write(before, self.folder)
+            self._write(before)
             self._restart()
             raise
         self._history.append(before)
@@ -179,25 +186,39 @@ class Configuration:
     def _warnings(self, contents: Mapping[str, str]) -> list[str]:
         return warnings(contents, self._controller, self.folder)
 
+    def _write(self, contents: Mapping[str, str]) -> None:
+        """Write ``contents`` for every worker; a file as shipped stays each worker's own, with its own addresses."""
+        shipped = self.base()
+        for service in self._workers:
+            own = render.files(service, self._cluster.nodes, self._cluster.secrets, self._cluster.bundle)
+            files = {
+                name: own.get(name, text) if shipped.get(name) == text else text for name, text in contents.items()
+            }
+            render.write(files, service.folder / "etc")
+
     def _reload(self) -> None:
         """SIGHUP, then wait until the old workers are gone: from then on only the new configuration answers."""
-        processes = self._cluster.processes(self.node)
-        if not processes:
-            raise LabError(
-                "Rspamd läuft gerade nicht.", next_step="Warte eine Sekunde und führe die Zelle noch einmal aus."
-            )
-        main, old = processes[0], processes[1:]
-        main.send_signal(signal.SIGHUP)
+        nodes, old = [service.node for service in self._workers], []
+        for node in nodes:
+            processes = self._cluster.processes(node)
+            if not processes:
+                raise LabError(
+                    "Rspamd läuft gerade nicht.", next_step="Warte eine Sekunde und führe die Zelle noch einmal aus."
+                )
+            processes[0].send_signal(signal.SIGHUP)
+            old += processes[1:]
         _, alive = psutil.wait_procs(old, RELOAD_SECONDS)
-        if alive or not self._cluster.wait_ready(self.node, RELOAD_SECONDS):
+        if alive or not all(self._cluster.wait_ready(node, RELOAD_SECONDS) for node in nodes):
             raise LabError(
                 "Rspamd startet mit der neuen Konfiguration nicht; die alte gilt wieder.",
                 next_step="Sieh mit `lab.logs()` nach dem Grund.",
             )
 
     def _restart(self) -> None:
-        self._cluster.signal(self.node, signal.SIGKILL)
-        self._cluster.wait_ready(self.node, RELOAD_SECONDS)
+        for service in self._workers:
+            self._cluster.signal(service.node, signal.SIGKILL)
+        for service in self._workers:
+            self._cluster.wait_ready(service.node, RELOAD_SECONDS)
 
 
 def _diff(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str, ...]) -> list[str]:

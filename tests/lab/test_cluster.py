@@ -146,6 +146,19 @@ def test_each_hop_tells_rspamd_its_role(big):
     assert found == {"outgoing_prequeue", "outgoing_default"}
 
 
+def test_a_change_of_configuration_reaches_every_worker(big):
+    big.write("composites.conf", 'UEBERALL { expression = "FROM_HAS_DN"; score = -0.3; }\n')
+    marks = []
+    for _ in range(4):
+        content, _ = big.load("sauber")
+        marks.append(re.search(rb"Message-ID: <(.+)>", content)[1].decode())
+        assert big.send(
+            content, "mx", ip="192.0.2.10", from_="lena.hartwig@partner.example", rcpt="max.beispiel@firma.example"
+        ).accepted
+    assert all("UEBERALL(-0.30)" in arrived(big, mark) for mark in marks)
+    assert big.reset().files == ("local.d/composites.conf",)
+
+
 def test_an_unknown_way_is_named(big, lab):
     with pytest.raises(LabError, match="submission"):
         big.send("sauber", "hinterdür")
