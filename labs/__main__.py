@@ -1,3 +1,5 @@
+import os
+
 from labs.cli import main
 
-main(prog_name="labs")
+main(prog_name=os.environ.get("LABS_PROGRAM", "labs"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 
 import click
 
@@ -128,8 +130,8 @@ def reset(chapter: str) -> None:
 @click.option("--settings-id", default="", help="Settings-Profil, das gelten soll.")
 @JSON
 def scan(mail: str, rcpt: tuple[str, ...], as_json: bool, **envelope) -> None:
-    """Eine Mail prüfen lassen: MAIL ist ein Name aus dem Katalog oder eine Datei."""
-    verdict = _lab().scan(mail, rcpt=rcpt or None, **envelope)
+    """Eine Mail prüfen lassen: MAIL ist ein Name aus dem Katalog, eine Datei oder - für die Standardeingabe."""
+    verdict = _lab().scan(_mail(mail), rcpt=rcpt or None, **envelope)
     if as_json:
         symbols = {hit.name: {"score": hit.score, "options": list(hit.options)} for hit in verdict.hits}
         click.echo(
@@ -158,7 +160,7 @@ def scan(mail: str, rcpt: tuple[str, ...], as_json: bool, **envelope) -> None:
 @JSON
 def send(mail: str, via: str, rcpt: tuple[str, ...], as_json: bool, **envelope) -> None:
     """Eine Mail durch den Cluster senden (labs up cluster)."""
-    delivery = _lab().send(mail, via, rcpt=rcpt or None, **envelope)
+    delivery = _lab().send(_mail(mail), via, rcpt=rcpt or None, **envelope)
     if as_json:
         click.echo(json.dumps({"code": delivery.code, "reply": delivery.reply, "queue_id": delivery.queue_id}))
     else:
@@ -177,7 +179,7 @@ def mails() -> None:
 
 @main.command()
 @click.argument("node")
-@click.option("-n", "--lines", default=40, show_default=True, help="Zahl der Zeilen.")
+@click.option("-n", "--lines", type=click.IntRange(1), default=40, show_default=True, help="Zahl der Zeilen.")
 def logs(node: str, lines: int) -> None:
     """Die letzten Zeilen eines Knotens zeigen."""
     click.echo(_lab().logs(node, lines))
@@ -215,6 +217,14 @@ def bench(as_json: bool) -> None:
                 f"{'✓' if row.met else '✗'} {row.name:<52} {row.ratio:>8.3g} {row.goal}   ({row.value:.4g} gegen {row.reference:.4g})"
             )
     sys.exit(any(not row.met for row in rows))
+
+
+def _mail(argument: str) -> str | bytes:
+    """What the command line names as a mail: "-" is standard input, a path counts from where the caller stands."""
+    if argument == "-":
+        return sys.stdin.buffer.read()
+    path = Path(os.environ.get("LABS_CWD", ".")) / argument
+    return str(path) if path.is_file() else argument
 
 
 def _lab():

@@ -26,3 +26,7 @@ class LabError(Exception):
         parts += [html.escape(self.why).replace("\n", "<br>")] if self.why else []
         parts += [f"<em>Nächster Schritt:</em> {html.escape(self.next_step)}"] if self.next_step else []
         return f'<div class="lab-error" role="alert">{"<br>".join(parts)}</div>'
+
+
+class Unreachable(LabError):
+    """A server of the lab does not answer; the face looks why before it shows this."""

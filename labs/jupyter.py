@@ -61,28 +61,33 @@ def environment() -> dict[str, str]:
 def workspace(*, fresh: bool = False) -> Path:
     """The reader's own copies of the notebooks: the checkout stays clean, and an update never meets their work.
 
-    A copy that the reader has not changed follows the checkout; a changed one stays. ``fresh``: all copies are made
-    anew, and the changed ones move to a subfolder named after the time.
+    A new version of a chapter replaces a copy whose cells the reader has not changed; a changed one stays.
+    ``fresh``: all copies are made anew, and the changed ones move to a subfolder named after the time.
     """
     folder, record = paths.state() / "notebooks", paths.state() / "notebooks/.original.json"
     folder.mkdir(parents=True, exist_ok=True)
     known = json.loads(record.read_text()) if record.exists() else {}
     attic = folder / time.strftime("alt %Y-%m-%d %H.%M.%S")
     for original in sorted(paths.NOTEBOOKS.glob("*.ipynb")):
-        copy = folder / original.name
-        changed = copy.exists() and _digest(copy) != known.get(copy.name)
+        copy, last = folder / original.name, known.get(original.name)
+        changed = copy.exists() and _cells(copy) != last
         if changed and fresh:
             attic.mkdir(exist_ok=True)
             copy.rename(attic / copy.name)
-        if not changed or fresh:
+        if not copy.exists() or (not changed and _cells(original) != last):
             shutil.copyfile(original, copy)
-            known[copy.name] = _digest(copy)
+            known[copy.name] = _cells(original)
     record.write_text(json.dumps(known))
     return folder
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _cells(path: Path) -> str:
+    """A fingerprint of what a notebook's cells say; outputs and the metadata that JupyterLab adds do not count."""
+    try:
+        cells = [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(path.read_text())["cells"]]
+    except (ValueError, KeyError, TypeError):
+        return "unreadable"
+    return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
 def command(port: int, token: str, folder: Path) -> list[str]:
@@ -91,7 +96,8 @@ def command(port: int, token: str, folder: Path) -> list[str]:
     options = {
         "ServerApp.ip": "127.0.0.1", "ServerApp.port": port, "ServerApp.port_retries": 0, "ServerApp.root_dir": folder,
         "ServerApp.open_browser": False, "ServerApp.log_level": "ERROR", "IdentityProvider.token": token,
-        "LabApp.news_url": "", "ContentsManager.allow_hidden": False,
+        "LanguageServerManager.autodetect": False, "ServerApp.tornado_settings": {"websocket_max_message_size": 80 * 2**20},
+        "ContentsManager.allow_hidden": False,
     }  # fmt: skip
     return [sys.executable, "-m", "jupyter", "lab", *root, *(f"--{name}={value}" for name, value in options.items())]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from email.message import EmailMessage
 from functools import cached_property
@@ -12,7 +13,7 @@ import pandas as pd
 
 from labs import paths
 from labs.cluster.cluster import Cluster, not_running
-from labs.errors import LabError
+from labs.errors import LabError, Unreachable
 from labs.mails import Envelope, catalogue, load
 from labs.progress import progress_bar
 from labs.rspamd.client import TIMEOUT, Worker
@@ -31,6 +32,7 @@ class Lab:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        self._known: _Parts | None = None
 
     @classmethod
     def start(cls, chapter: str = "", *, profile: str = "core") -> Lab:
@@ -56,23 +58,41 @@ class Lab:
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
+    def _parts(self) -> _Parts:
+        """What belongs to the lab as it runs now; a restarted lab has new addresses and passwords."""
+        settings = self.cluster.settings
+        if self._known is None or self._known.settings != settings:
+            self._known = _Parts(self.cluster, settings)
+        return self._known
+
+    @property
     def worker(self) -> Worker:
-        node = self.cluster.node("rspamd1")
-        return Worker(f"http://{node.address}:{node.ports['worker']}")
+        return self._parts.worker
 
-    @cached_property
+    @property
     def controller(self) -> Controller:
-        node = self.cluster.node("rspamd1")
-        return Controller(f"http://{node.address}:{node.ports['controller']}", self.cluster.secrets["controller"])
+        return self._parts.controller
 
-    @cached_property
+    @property
     def configuration(self) -> Configuration:
-        return Configuration(self.cluster, self.controller)
+        return self._parts.configuration
 
-    @cached_property
-    def _groups(self) -> dict[str, tuple[str, ...]]:
-        return self.controller.symbols()
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """When a server does not answer, say why: the lab is down, or a node is frozen."""
+        try:
+            yield
+        except Unreachable:
+            if not self.cluster.running:
+                raise not_running() from None
+            frozen = [node.name for node in self.cluster.status() if node.state == "frozen"]
+            if not frozen:
+                raise
+            raise Unreachable(
+                f"{', '.join(frozen)} ist eingefroren und antwortet nicht.",
+                next_step="`lab.resume()` lässt den Knoten weiterlaufen.",
+            ) from None
 
     # --- mail -----------------------------------------------------------------------------------------------------
 
@@ -99,7 +119,8 @@ class Lab:
         envelope = _changed(
             envelope, rcpt, ip=ip, helo=helo, hostname=hostname, from_=from_, user=user, mta_name=mta_name
         )
-        return self.worker.scan(content, envelope, self._groups, settings_id=settings_id, timeout=timeout)
+        with self._explained():
+            return self.worker.scan(content, envelope, self._parts.groups, settings_id=settings_id, timeout=timeout)
 
     def send(
         self,
@@ -139,10 +160,10 @@ class Lab:
 
     def symbols(self) -> pd.DataFrame:
         """All symbols that the running configuration knows: symbol, weight, group, description."""
-        weights = self.controller.weights()
-        rows = [
-            (name, weights[name], ", ".join(groups), explain(name)) for name, groups in sorted(self._groups.items())
-        ]
+        with self._explained():
+            weights = self.controller.weights()
+            groups = sorted(self._parts.groups.items())
+        rows = [(name, weights[name], ", ".join(names), explain(name)) for name, names in groups]
         return pd.DataFrame(rows, columns=["symbol", "weight", "group", "description"])
 
     def exercise(self, name: str, verdict: Verdict | None = None):
@@ -156,23 +177,20 @@ class Lab:
 
     def write(self, file: str, text: str) -> Change:
         """Write a file of the worker's local.d, check it and take it into use (what ``%%rspamd FILE`` does)."""
-        change = self.configuration.write(file, text)
-        self.__dict__.pop("_groups", None)
-        return change
+        with self._explained():
+            return self._parts.changed(self.configuration.write(file, text))
 
     def reset(self, chapter: str = "") -> Change:
         """Back to the configuration as shipped; frozen nodes run on, killed ones are started again."""
         _known_chapter(chapter)
         self.resume()
-        change = self.configuration.reset(chapter)
-        self.__dict__.pop("_groups", None)
-        return change
+        with self._explained():
+            return self._parts.changed(self.configuration.reset(chapter))
 
     def undo(self) -> Change:
         """Take back the last change of configuration."""
-        change = self.configuration.undo()
-        self.__dict__.pop("_groups", None)
-        return change
+        with self._explained():
+            return self._parts.changed(self.configuration.undo())
 
     # --- the nodes ------------------------------------------------------------------------------------------------
 
@@ -233,6 +251,26 @@ class Lab:
             return str(not_running())
         states = ", ".join(f"{node.name} {STATES[node.state]}" for node in self.cluster.status())
         return f"Labor „{self.cluster.name}“ im Netz 127.{self.cluster.settings['net']}.0.0/16: {states}"
+
+
+class _Parts:
+    """Clients for one run of the lab. ``groups``: symbol -> its groups, kept until the configuration changes."""
+
+    def __init__(self, cluster: Cluster, settings: dict) -> None:
+        node, self.settings = cluster.node("rspamd1"), settings
+        self.worker = Worker(f"http://{node.address}:{node.ports['worker']}")
+        self.controller = Controller(
+            f"http://{node.address}:{node.ports['controller']}", settings["secrets"]["controller"]
+        )
+        self.configuration = Configuration(cluster, self.controller)
+
+    @cached_property
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        return self.controller.symbols()
+
+    def changed(self, change: Change) -> Change:
+        self.__dict__.pop("groups", None)
+        return change
 
 
 def _changed(envelope: Envelope, rcpt: str | Sequence[str] | None, **given: str | None) -> Envelope:

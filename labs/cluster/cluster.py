@@ -6,6 +6,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -58,6 +59,11 @@ class Cluster:
 
     def __init__(self, name: str = "") -> None:
         self.name = name or os.environ.get("LABS_NAME", "") or "arbeitsbuch"
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", self.name):
+            raise LabError(
+                f"„{self.name}“ ist kein Name für ein Labor.",
+                next_step="Nimm für LABS_NAME höchstens 32 Buchstaben, Ziffern, - und _.",
+            )
         self.folder = paths.state() / "labs" / self.name
 
     # --- what runs ------------------------------------------------------------------------------------------------
@@ -135,7 +141,7 @@ class Cluster:
                 why=f"{self.folder} ({longest} Zeichen, erlaubt sind {SOCKET_PATH_LIMIT})",
                 next_step="Setze XDG_STATE_HOME auf einen Ordner mit kurzem Namen.",
             )
-        for old in ("nodes", "log", "events.jsonl", "supervisor.sock"):
+        for old in ("log", "events.jsonl", "supervisor.sock"):
             path = self.folder / old
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (self.folder / "log").mkdir(mode=0o700)
@@ -159,6 +165,7 @@ class Cluster:
         )
 
     def _configure(self, net: int, nodes: dict[str, Node], secrets: dict[str, str], chapter: str) -> None:
+        shutil.rmtree(self.folder / "nodes", ignore_errors=True)
         programs = []
         for service in services(nodes):
             for part in ("db", "run", "log"):
@@ -183,7 +190,7 @@ class Cluster:
             start_new_session=True,
             env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(self.folder)},
         )
-        if result.returncode and "Address already in use" in result.stderr:
+        if result.returncode and "Could not make lab rpc interface" in result.stderr:
             return False
         if result.returncode:
             raise LabError(

@@ -87,6 +87,15 @@ class Exercise:
         """The solution as ``{file: text}``."""
         return _files(self.folder / "solution")
 
+    def shown_solution(self) -> dict[str, str]:
+        """The solution as the reader types it: ``{first line of the cell: the rest}``."""
+        if not self.about_mail:
+            return {f"%%rspamd {name}": text for name, text in self.solution().items()}
+        arguments = tomllib.loads(self.solution()["mail.toml"])
+        mail = arguments.pop("mail")
+        call = ", ".join([f'"{mail}"', *(f'{name}="{value}"' for name, value in arguments.items())])
+        return {f"mein_urteil = lab.scan({call})": f'lab.exercise("{self.name}", mein_urteil)'}
+
     def wrong(self) -> dict[str, tuple[dict[str, str], str]]:
         """Known wrong answers: ``{name: (files, the hint that must appear)}``."""
         return {
@@ -102,18 +111,37 @@ class Exercise:
         if self.about_mail and verdict is None:
             return Result(Outcome.UNTOUCHED, (), ("Gib dein Urteil mit: `lab.exercise(…, urteil)`.",))
         try:
-            untouched = not self.about_mail and lab.configuration.read() == lab.configuration.base(self.chapter)
+            other = [] if self.about_mail else self._changed_files(lab)
             found = [(case.title, tuple(case.judge(verdict or case.scan(lab)))) for case in self.cases]
         except LabError as error:
             return Result(Outcome.IMPOSSIBLE, (), (str(error),))
         if not any(findings for _, findings in found):
             return Result(Outcome.RIGHT, tuple(found), ())
-        return Result(Outcome.UNTOUCHED if untouched else Outcome.NOT_YET, tuple(found), self._hints(found))
+        own = {lab.configuration.place(name) for name in self.solution()} if not self.about_mail else set()
+        untouched = not self.about_mail and not own & set(other)
+        foreign = ", ".join(name for name in other if name not in own)
+        warning = f"Aus anderen Versuchen gilt noch {foreign}. Stelle mit `lab.reset()` den Anfang her und führe nur deine Lösung aus."
+        hints = (*((warning,) if foreign else ()), *self._hints(found))
+        return Result(Outcome.UNTOUCHED if untouched else Outcome.NOT_YET, tuple(found), hints or (_NO_HINT,))
+
+    def _changed_files(self, lab: Lab) -> list[str]:
+        """The configuration files that say something else than at the start of the chapter; comments do not count."""
+        now, base = lab.configuration.read(), lab.configuration.base(self.chapter)
+        return sorted(
+            name for name in now.keys() | base.keys() if _said(now.get(name, "")) != _said(base.get(name, ""))
+        )
 
     def _hints(self, found: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
         text = "\n".join(f"{title}: {finding}" for title, findings in found for finding in findings)
         hints = tomllib.loads((self.folder / "hints.toml").read_text(encoding="utf-8"))["hint"]
         return tuple(hint["text"].strip() for hint in hints if hint.get("when", "") in text)
+
+
+_NO_HINT = "Vergleiche die Liste oben mit der Aufgabe: Was ist anders als verlangt?"
+
+
+def _said(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
 
 
 def scan_answer(lab: Lab, files: dict[str, str]) -> Verdict:

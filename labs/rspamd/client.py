@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import requests
 
-from labs.errors import LabError
+from labs.errors import LabError, Unreachable
 from labs.mails import Envelope
 from labs.rspamd.verdict import Verdict
 
@@ -45,19 +45,19 @@ class Worker:
         try:
             reply = self._session.post(f"{self.url}/checkv2", data=mail, headers=dict(headers), timeout=timeout)
         except requests.Timeout:
-            raise LabError(
+            raise Unreachable(
                 f"Rspamd hat nach {timeout:g} Sekunden nicht geantwortet.",
                 why="Der Worker ist eingefroren oder wartet auf einen Dienst, der nicht antwortet.",
                 next_step="Sieh mit `lab.status()` nach; `lab.reset()` bringt das Labor in den Anfangszustand.",
             ) from None
         except requests.ConnectionError as error:
             if "RemoteDisconnected" in str(error) or "reset by peer" in str(error):
-                raise LabError(
+                raise Unreachable(
                     "Rspamd hat die Verbindung während der Prüfung geschlossen.",
                     why="Der Worker ist abgestürzt oder wurde beendet, oder die Mail ist ihm zu groß.",
                     next_step="Sieh mit `lab.status()` nach und sende noch einmal.",
                 ) from None
-            raise LabError(
+            raise Unreachable(
                 "Rspamd nimmt keine Verbindung an.",
                 why=f"Unter {self.url} lauscht gerade niemand: Das Labor ist beendet, oder der Knoten startet neu.",
                 next_step="Sende in einer Sekunde noch einmal. Hilft das nicht: `lab = Lab.start()`.",

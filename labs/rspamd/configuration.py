@@ -25,7 +25,8 @@ from labs.errors import LabError
 from labs.rspamd.controller import Controller
 from labs.rspamd.lint import explain_errors, warnings
 
-RELOAD_SECONDS = 10
+RELOAD_SECONDS = 5
+CHECK_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Change:
 
     def __str__(self) -> str:
         if not self.files:
-            return "Die Konfiguration ist schon so; es gibt nichts zu ändern."
+            return "Es gibt nichts zu ändern: Diese Konfiguration gilt schon."
         lines = [f"Übernommen: {', '.join(self.files)}"]
         lines += [self.diff] if self.diff else []
         lines += [f"Achtung: {warning}" for warning in self.warnings]
@@ -168,6 +169,12 @@ class Configuration:
         render.write(contents, candidate)
         try:
             result = self._rspamadm(candidate, "configtest", "-s")
+        except subprocess.TimeoutExpired:
+            raise LabError(
+                f"Rspamd ist nach {CHECK_SECONDS} Sekunden mit dieser Konfiguration nicht fertig. Die bisherige läuft weiter.",
+                why="Meist ist es eine Endlosschleife in Lua, die schon beim Laden läuft.",
+                next_step="Ändere die Zelle und führe sie noch einmal aus.",
+            ) from None
         finally:
             shutil.rmtree(candidate, ignore_errors=True)
         if result.returncode:
@@ -180,7 +187,7 @@ class Configuration:
                 bundle.program("rspamadm"), *rspamd_variables(bundle, folder, service), command, *arguments,
                 "-c", bundle.path("etc/rspamd/rspamd.conf"),
             ],
-            capture_output=True, text=True, errors="replace", timeout=60, cwd=service.folder,
+            capture_output=True, text=True, errors="replace", timeout=CHECK_SECONDS, cwd=service.folder,
         )  # fmt: skip
 
     def _warnings(self, contents: Mapping[str, str]) -> list[str]:
@@ -208,7 +215,9 @@ class Configuration:
             processes[0].send_signal(signal.SIGHUP)
             old += processes[1:]
         _, alive = psutil.wait_procs(old, RELOAD_SECONDS)
-        if alive or not all(self._cluster.wait_ready(node, RELOAD_SECONDS) for node in nodes):
+        for process in alive:  # stuck in a rule; it would hold its sockets and never end
+            process.kill()
+        if not all(self._cluster.wait_ready(node, RELOAD_SECONDS) for node in nodes):
             raise LabError(
                 "Rspamd startet mit der neuen Konfiguration nicht; die alte gilt wieder.",
                 next_step="Sieh mit `lab.logs()` nach dem Grund.",

@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from labs.errors import LabError
+from labs.errors import LabError, Unreachable
 
 
 class Controller:
@@ -22,7 +22,7 @@ class Controller:
         try:
             reply = self._session.get(f"{self.url}/{path}", headers={"Password": self.password}, timeout=5)
         except requests.RequestException:
-            raise LabError(
+            raise Unreachable(
                 "Der Rspamd-Controller antwortet nicht.",
                 next_step="Sieh mit `lab.status()` nach oder starte mit `lab = Lab.start()`.",
             ) from None

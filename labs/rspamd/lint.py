@@ -93,6 +93,7 @@ def _warnings(contents: Mapping[str, str], symbols: set[str], actions: set[str],
     for action in re.findall(r"""\baction\s*=\s*["']?([\w ]+?)["']?\s*;""", text):
         if action not in actions:
             yield _unknown("Die Action", action, actions, "local.d/force_actions.conf")
+    yield from _actions(_without_comments(contents.get("local.d/actions.conf", "")))
     for name, text in contents.items():
         if name.startswith("local.d/"):
             pattern = r"""["'](?:file://)?(\$\{?LOCAL_CONFDIR\}?|/)([^"'\s;]+\.(?:map|inc|txt|list))["']"""
@@ -101,6 +102,25 @@ def _warnings(contents: Mapping[str, str], symbols: set[str], actions: set[str],
                 relative = str(target.relative_to(folder)) if target.is_relative_to(folder) else ""
                 if relative not in contents and not target.exists():
                     yield f"{name} benutzt die Map {relative or target}; die Datei gibt es nicht, also trifft die Regel nie."
+
+
+_ACTIONS = {"reject", "add_header", "greylist", "rewrite_subject", "soft_reject", "quarantine", "discard", "subject"}
+
+
+def _actions(text: str) -> Iterator[str]:
+    """Thresholds that Rspamd takes without a word: misspelt names become new actions, words are no numbers."""
+    for line in text.splitlines():
+        match = re.match(r"""\s*["']?([A-Za-z][\w -]*?)["']?\s*[=:]\s*([^#;]+)""", line)
+        if not match:
+            continue
+        name, value = match[1], match[2].strip()
+        word = name.replace(" ", "_")
+        if word not in _ACTIONS:
+            nearest = difflib.get_close_matches(word.lower(), _ACTIONS, 1)
+            hint = f" Meintest du {nearest[0]}?" if nearest else ""
+            yield f"„{name}“ in local.d/actions.conf wird zu einer neuen Action; Rspamd meldet das nicht.{hint}"
+        elif word != "subject" and not re.fullmatch(r"-?[\d.]+|null", value):
+            yield f"{name} in local.d/actions.conf ist keine Zahl ({value}): Diese Schwelle gilt nicht mehr."
 
 
 def _without_comments(text: str) -> str:

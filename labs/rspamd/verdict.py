@@ -129,6 +129,11 @@ class Verdict:
         """The symbol of that name, or None when it did not fire."""
         return next((hit for hit in self.hits if hit.name == name), None)
 
+    def points(self, name: str) -> float:
+        """What the symbol of that name added; 0 when it did not fire."""
+        hit = self.symbol(name)
+        return hit.score if hit else 0
+
     def compare(self, other: Verdict) -> Comparison:
         """What is different in this verdict, seen from ``other``."""
         return Comparison.of(other, self)

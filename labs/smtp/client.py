@@ -10,11 +10,12 @@ import smtplib
 import ssl
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from labs.cluster.topology import Node
 from labs.errors import LabError
 from labs.mails import Envelope
+from labs.smtp.trace import Trace, follow
 
 TIMEOUT = 90
 """Seconds for one command: longer than Postfix waits for its milter."""
@@ -39,6 +40,12 @@ class Delivery:
     reply: str
     queue_id: str
     seconds: float
+    message_id: str
+    nodes: Mapping[str, Node] = field(repr=False)
+
+    def trace(self, seconds: float = 15) -> Trace:
+        """Follow this mail through all nodes; waits up to ``seconds`` until none has work left with it."""
+        return follow(dict(self.nodes), self.message_id, seconds)
 
     @property
     def accepted(self) -> bool:
@@ -81,7 +88,11 @@ def send(nodes: Mapping[str, Node], secrets: Mapping[str, str], mail: bytes, env
         ) from None
     text = reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
     queued = re.search(r"queued as (\w+)", text)
-    return Delivery(via, code, text, queued[1] if queued else "", time.monotonic() - started)
+    message_id = re.search(rb"^Message-ID:\s*<([^>\s]+)>", mail, re.IGNORECASE | re.MULTILINE)
+    return Delivery(
+        via, code, text, queued[1] if queued else "", time.monotonic() - started,
+        message_id[1].decode(errors="replace") if message_id else "", nodes,
+    )  # fmt: skip
 
 
 def _dialogue(

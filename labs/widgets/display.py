@@ -29,13 +29,13 @@ def register() -> None:
 
 def verdict_html(verdict: Verdict) -> str:
     """Waterfall and a table of all symbols that can be folded out."""
-    return f"{picture(verdict)}<details><summary>Alle {len(verdict.hits)} Symbole</summary>{table(verdict)}</details>"
+    return f"{picture(verdict)}<details><summary>Symbole als Tabelle ({len(verdict.hits)})</summary>{table(verdict)}</details>"
 
 
 def headline(verdict: Verdict) -> str:
     """The action in words and colour, the score against the threshold, the message for the sender."""
     colour = COLOURS.get(verdict.action, "#8A5A00")
-    message = verdict.messages.get("smtp_message", "") if isinstance(verdict.messages, dict) else ""
+    message = verdict.messages.get("smtp_message", "") if verdict.action in ("reject", "soft reject") else ""
     return (
         f'<p class="lab-headline"><strong style="color:#fff;background:{colour};padding:.15em .6em;border-radius:.25em">{html.escape(verdict.action)}'
         f"</strong> {html.escape(verdict.meaning)} · <strong>{number(verdict.score)}</strong> von {number(verdict.required_score)} Punkten"
@@ -55,7 +55,10 @@ def table(verdict: Verdict) -> str:
         f"<td style='text-align:left'>{html.escape(', '.join(hit.options))}</td></tr>"
         for hit in verdict.hits
     )
-    head = "".join(f"<th scope=col>{title}</th>" for title in ("Symbol", "Punkte", "Gruppe", "Erklärung", "Optionen"))
+    head = "".join(
+        f"<th scope=col style='text-align:left'>{title}</th>"
+        for title in ("Symbol", "Punkte", "Gruppe", "Erklärung", "Optionen")
+    )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
@@ -77,13 +80,15 @@ def change_html(change: Change) -> str:
     if not change.files:
         return f"<p>{html.escape(str(change))}</p>"
     head = f"<p><strong>Übernommen:</strong> {html.escape(', '.join(change.files))} ({number(change.seconds)} s)</p>"
-    colours = {"+": "#007A5A", "-": "#B00020"}
+    backgrounds = {"+": "rgba(0, 158, 115, .22)", "-": "rgba(213, 94, 0, .22)"}
     diff = "\n".join(
-        f'<span style="color:{colours[line[0]]}">{html.escape(line)}</span>'
-        if line[:1] in colours
+        f"<b>{html.escape(line[4:].removesuffix(' (jetzt)'))}</b>"
+        if line.startswith("+++ ")
+        else f'<span style="background:{backgrounds[line[0]]}">{html.escape(line)}</span>'
+        if line[:1] in backgrounds
         else html.escape(line)
         for line in change.diff.splitlines()
-        if not line.startswith(("---", "+++"))
+        if not (line.startswith("--- ") and line.endswith(" (vorher)"))
     )
     notes = "".join(f'<p role="alert">⚠ <strong>Achtung:</strong> {html.escape(text)}</p>' for text in change.warnings)
     return f"{head}<pre>{diff}</pre>{notes}"

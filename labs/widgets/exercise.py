@@ -65,11 +65,8 @@ class ExerciseView(widgets.VBox):
         )
 
     def _solution(self, *_) -> None:
-        parts = (
-            f"<p><b>{html.escape(name)}</b></p><pre>{html.escape(text)}</pre>"
-            for name, text in self.exercise.solution().items()
-        )
-        self.solution.value = f"<details open><summary>Lösung</summary>{''.join(parts)}</details>"
+        cells = "\n\n".join(f"{head}\n{rest.rstrip()}" for head, rest in self.exercise.shown_solution().items())
+        self.solution.value = f"<details open><summary>Lösung</summary><pre>{html.escape(cells)}</pre></details>"
 
 
 def _result_html(result: Result) -> str:

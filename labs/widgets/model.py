@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from labs.errors import LabError
@@ -42,6 +42,7 @@ class SenderModel:
     lab: Lab
     choice: str = OWN
     original: bytes = b""
+    own: bytes = b""
     text: str = ""
     envelope: Envelope = field(default_factory=Envelope)
     results: list[Result] = field(default_factory=list)
@@ -52,14 +53,14 @@ class SenderModel:
         """Take a fresh copy of a sample mail with its envelope, or start an own mail."""
         self.choice = name
         if name == OWN:
-            self._take(b"", Envelope(mta_name="incoming_default"))
+            self._take(self.own, Envelope(mta_name="incoming_default"))
         else:
             self._take(*self.lab.load(name))
 
     def upload(self, content: bytes) -> None:
         """Take the reader's own mail. Its bytes go to the lab's Rspamd only and are not stored."""
-        self.choice = OWN
-        self._take(content, replace(self.envelope, mta_name=self.envelope.mta_name or "incoming_default"))
+        self.choice, self.own = OWN, content
+        self._take(content, Envelope(mta_name="incoming_default"))
 
     def _take(self, content: bytes, envelope: Envelope) -> None:
         self.original, self.envelope, self.text = content, envelope, readable(content)
@@ -69,7 +70,7 @@ class SenderModel:
         """The bytes to send: the untouched original, or the edited text with the line ends of a mail."""
         if self.text == readable(self.original):
             return self.original
-        return self.text.encode("utf-8", "surrogateescape").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        return self.text.encode(charset(self.original), "replace").replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
     @property
     def title(self) -> str:
@@ -78,7 +79,11 @@ class SenderModel:
     @property
     def shows(self) -> str:
         """What to look at in the result of this sample mail."""
-        return catalogue()[self.choice].shows.strip() if self.choice else "Deine Mail bleibt auf diesem Rechner."
+        return (
+            catalogue()[self.choice].shows.strip()
+            if self.choice
+            else "Deine Mail bleibt auf diesem Rechner. Trage unten ein, woher sie kam: Ohne Umschlag fehlen Prüfungen."
+        )
 
     @property
     def stale(self) -> bool:
@@ -111,6 +116,15 @@ class SenderModel:
         return found[after].compare(found[before])
 
 
+def charset(content: bytes) -> str:
+    """UTF-8, or Latin-1 for a mail that is not: it takes any byte, and gives the same back."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
 def readable(content: bytes) -> str:
-    """A mail as editable text; bytes that are no UTF-8 survive the way there and back."""
-    return content.replace(b"\r\n", b"\n").decode("utf-8", "backslashreplace")
+    """A mail as editable text with plain line ends."""
+    return content.replace(b"\r\n", b"\n").decode(charset(content))

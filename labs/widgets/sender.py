@@ -31,7 +31,10 @@ STYLE = """<style>
 .lab-sender .lab-hint { color: var(--jp-ui-font-color1); line-height: 1.4; }
 .lab-sender .lab-notice { border-left: 4px solid #B26A00; padding: .2em .8em; }
 .lab-sender table.dataTable { font-size: 12px; line-height: 1.35; }
-.lab-sender table.dataTable td { white-space: normal; overflow-wrap: anywhere; vertical-align: top; }
+.lab-sender table.dataTable td { white-space: normal; overflow-wrap: break-word; vertical-align: top; }
+.lab-sender table.dataTable td:last-child { overflow-wrap: anywhere; min-width: 8em; }
+.lab-sender .widget-html-content { overflow: hidden; }
+.lab-sender svg { display: block; }
 </style>"""
 
 
@@ -135,10 +138,10 @@ class Sender(widgets.HBox):
 
     @_shows_errors
     def _take_upload(self, *_) -> None:
-        if self.upload.value:
+        if self.upload.value and not self._filling:
             self.model.upload(bytes(self.upload.value[0]["content"]))
             self._filling = True
-            self.template.value = OWN
+            self.template.value, self.upload.value = OWN, ()
             self._filling = False
             self._show_mail()
 
@@ -147,7 +150,7 @@ class Sender(widgets.HBox):
             return
         self._filling = True
         envelope = self.model.envelope
-        self.hint.value = f'<div class="lab-hint"><b>Worauf achten:</b> {html.escape(self.model.shows)}</div>'
+        self.hint.value = f'<div class="lab-hint"><b>{"Worauf achten" if self.model.choice else "Eigene Mail"}:</b> {html.escape(self.model.shows)}</div>'
         self.text.value = self.model.text
         for name, box in self.fields.items():
             box.value = ", ".join(envelope.rcpt) if name == "rcpt" else getattr(envelope, name)
@@ -175,7 +178,6 @@ class Sender(widgets.HBox):
         self.view = widgets.VBox()
         self.view.add_class("lab-result")
         self.picture, self.source = widgets.HTML(layout={"width": "100%"}), widgets.HTML(layout={"width": "100%"})
-        self.table = None
         self.before = widgets.Dropdown(description="Vergleiche", layout={"width": "98%"})
         self.after = widgets.Dropdown(description="mit", layout={"width": "98%"})
         self.difference = widgets.HTML(layout={"width": "100%"})
@@ -235,23 +237,29 @@ class Sender(widgets.HBox):
         from itables.widget import ITable
 
         verdict = self._result.verdict
-        rows = [(hit.name, hit.score, hit.family, hit.explanation, ", ".join(hit.options)) for hit in verdict.hits]
-        frame = pd.DataFrame(rows, columns=["Symbol", "Punkte", "Gruppe", "Erklärung", "Optionen"])
-        if self.table is None:
-            self.table = ITable(
-                frame,
-                showIndex=False,
-                text_in_header_can_be_selected=False,  # a click anywhere in the header sorts
-                allow_html=False,
-                paging=False,
-                classes="display compact",
-                scrollY="26em",
-                style="width:100%",
-                language=_LANGUAGE,
+        rows = [
+            (
+                hit.name,
+                f"{hit.score:.2f}".replace(".", ","),
+                f"{hit.family} ({', '.join(hit.groups)})",
+                hit.explanation,
+                ", ".join(hit.options),
             )
-        else:
-            self.table.update(frame)
-        return self.table
+            for hit in verdict.hits
+        ]
+        frame = pd.DataFrame(rows, columns=["Symbol", "Punkte", "Gruppe", "Erklärung", "Optionen"])
+        # a new table each time: DataTables cannot sort a view that was taken away and shown again
+        return ITable(
+            frame,
+            showIndex=False,
+            text_in_header_can_be_selected=False,  # a click anywhere in the header sorts
+            allow_html=False,
+            paging=False,
+            classes="display compact",
+            scrollY="26em",
+            style="width:100%",
+            language=_LANGUAGE,
+        )
 
     def _show_staleness(self) -> None:
         if self.model.stale:
@@ -286,6 +294,8 @@ class Sender(widgets.HBox):
 
 
 _LANGUAGE = {
+    "decimal": ",",
+    "thousands": ".",
     "search": "Suchen:",
     "info": "_TOTAL_ Symbole",
     "infoEmpty": "keine Symbole",

@@ -159,6 +159,27 @@ def test_a_change_of_configuration_reaches_every_worker(big):
     assert big.reset().files == ("local.d/composites.conf",)
 
 
+def test_a_trace_follows_an_outbound_mail_over_every_queue(big):
+    _, mail = own_mail()
+    trace = big.send(
+        mail, "submission", from_="erika.muster@firma.example", rcpt="lena.hartwig@partner.example"
+    ).trace()
+    assert trace.finished
+    assert [hop.node for hop in trace.hops] == ["hub1", "hub1", "mailout1", "internet1"]
+    assert [hop.role for hop in trace.hops] == ["outgoing_prequeue", "outgoing_default", "outgoing_default", ""]
+    assert all(hop.action == "no action" and hop.symbols for hop in trace.hops[:3])
+    assert len(set(hop.queue_id for hop in trace.hops)) == 4 and list(trace.table["Ergebnis"].str[:4]) == ["sent"] * 4
+
+
+def test_a_trace_follows_an_inbound_mail_and_ends_at_a_refusal(big):
+    trace = big.send("sauber", "mx", rcpt="erika.muster@firma.example").trace()
+    assert [hop.node for hop in trace.hops] == ["mx1", "hub1", "imap1"]
+    assert [hop.role for hop in trace.hops] == ["incoming_default", "incoming_from_mx", ""]
+    refused = big.send("phishing", "mx").trace()
+    assert [(hop.node, hop.status, hop.action) for hop in refused.hops] == [("mx1", "rejected", "reject")]
+    assert "DBL_PHISH" in refused.hops[0].symbols
+
+
 def test_an_unknown_way_is_named(big, lab):
     with pytest.raises(LabError, match="submission"):
         big.send("sauber", "hinterdür")

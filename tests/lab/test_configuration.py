@@ -102,6 +102,14 @@ def test_a_configuration_that_passes_the_check_and_does_not_run_is_rolled_back(l
     assert lab.scan("sauber").action == "no action"
 
 
+def test_an_endless_loop_in_a_rule_does_not_keep_reset_from_working(lab):
+    lab.write("rspamd.local.lua", "rspamd_config.ENDLOS = { callback = function(task) while true do end end }\n")
+    with pytest.raises(LabError):
+        lab.scan("sauber", timeout=1)
+    lab.reset()
+    assert lab.scan("sauber").action == "no action"
+
+
 def test_a_learner_cannot_open_a_port_to_the_network(lab):
     lab.write("worker-fuzzy.inc", 'count = 1;\nbind_socket = "*:11335";\nbackend = "redis";\n')
     listening = [

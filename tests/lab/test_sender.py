@@ -75,7 +75,7 @@ def test_the_tabs_show_the_other_sides(sender, tab, part):
 def test_the_symbol_table_is_sortable_and_explains(sender):
     sender.send_button.click()
     sender.tab.value = "Symbole"
-    assert "DMARC ist bestanden" in str(sender.table.get_state())
+    assert "DMARC ist bestanden" in str(sender.view.children[0].get_state())
     assert TABS[0] == "Ergebnis"
 
 
@@ -96,19 +96,53 @@ def test_only_the_last_results_stay(sender):
     assert [result.number for result in sender.model.results] == list(range(3, 11))
 
 
+def upload(sender, content):
+    file = {
+        "name": "x.eml",
+        "type": "",
+        "size": len(content),
+        "content": memoryview(content),
+        "last_modified": datetime.now(UTC),
+    }
+    sender.upload.value = (file,)
+
+
 def test_an_uploaded_mail_becomes_the_mail_in_hand(sender):
-    sender.upload.value = (
-        {
-            "name": "x.eml",
-            "type": "",
-            "size": 5,
-            "content": memoryview(b"Subject: Eigene\r\n\r\nHallo\r\n"),
-            "last_modified": datetime.now(UTC),
-        },
-    )
+    upload(sender, b"Subject: Eigene\r\n\r\nHallo\r\n")
     assert sender.template.value == "" and sender.text.value.startswith("Subject: Eigene")
     sender.send_button.click()
     assert sender.model.results[-1].title == "Eigene Mail"
+
+
+def test_reset_brings_back_the_own_mail_and_the_same_file_can_come_twice(sender):
+    sender.template.value = "phishing"
+    for _ in range(2):
+        upload(sender, b"Subject: Eigene\r\n\r\nHallo\r\n")
+        assert sender.text.value.startswith("Subject: Eigene") and sender.fields["ip"].value == ""
+        sender.template.value = "sauber"
+    sender.template.value = ""
+    sender.text.value = "kaputt"
+    sender.reset_button.click()
+    assert sender.text.value.startswith("Subject: Eigene")
+
+
+def test_a_latin_1_mail_survives_editing(sender):
+    upload(sender, "Subject: x\r\n\r\nSchöne Grüße\r\n".encode("latin-1"))
+    assert "Schöne" in sender.text.value
+    sender.text.value = sender.text.value.replace("Grüße", "Grüsse")
+    assert sender.model.content == "Subject: x\r\n\r\nSchöne Grüsse\r\n".encode("latin-1")
+
+
+def test_the_widget_follows_a_restarted_lab(lab):
+    sender = Sender(lab)
+    sender.send_button.click()
+    lab.stop()
+    sender.send_button.click()
+    assert "Das Labor läuft nicht" in sender.notice.value
+    lab.cluster.start(lambda part, text: None)
+    sender.reset_button.click()
+    sender.send_button.click()
+    assert sender.model.results[-1].verdict.symbol("R_DKIM_ALLOW"), sender.notice.value
 
 
 def test_mistakes_are_shown_in_german(sender):

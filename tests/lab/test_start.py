@@ -45,6 +45,25 @@ def test_two_starts_at_once_make_one_lab(cluster):
     assert {node.state for node in cluster.status()} == {"up"}
 
 
+def test_three_labs_that_start_at_once_find_three_networks():
+    names = [f"gleich{number}-{os.getpid()}" for number in range(3)]
+    code = "import sys; from labs.cluster.cluster import Cluster; c = Cluster(sys.argv[1]); c.start(lambda p, t: None, keep=True); print(c.settings['net'])"
+    starts = [subprocess.Popen([sys.executable, "-c", code, name], stdout=subprocess.PIPE, text=True) for name in names]
+    try:
+        nets = [start.communicate(timeout=90)[0].strip() for start in starts]
+        assert all(nets) and len(set(nets)) == 3
+    finally:
+        for name in names:
+            Cluster(name).stop()
+            shutil.rmtree(Cluster(name).folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize("name", ["../x", "böser name", "a/b", "x" * 33])
+def test_a_name_that_is_no_folder_is_refused(name):
+    with pytest.raises(LabError, match="LABS_NAME"):
+        Cluster(name)
+
+
 def test_two_labs_do_not_meet(cluster, running_lab):
     cluster.start(silent)
     assert cluster.settings["net"] != running_lab.cluster.settings["net"]

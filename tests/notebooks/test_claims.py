@@ -23,10 +23,10 @@ CLAIMS = {
     "04-symbole": {
         "zahl": r"\([4-9]\d\d, 19\)",  # "einige Hundert", "ein kleiner Teil"
         "gewicht": r"PHISHING +4\.0 +1\.165",  # "Bringt es auch 4 Punkte? Nein"
-        "bauen-ergebnis": r"phishing → .*score=3\.0.*\npillen → .*score=1\.5.*\nbank-echt → None",
+        "bauen-ergebnis": r"phishing → 3\.0 Punkte\npillen → 1\.5 Punkte\nbank-echt → 0 Punkte",
         "one-shot-ergebnis": r"1\.5",
         "deckel": r"MISSING_SUBJECT +2\.0 +0\.5 +headers",
-        "deckel-summe": r"Gewichte: 26\.0 Punkte: 24\.5 Mail: 24\.5",  # weights too many, scores add up
+        "deckel-summe": r"Gewichte: 26\.0 · Punkte: 24\.5 · Mail: 24\.5",  # weights too many, scores add up
         "deckel-log": r"maximum group score 8\.00 for group headers has been reached, reduce weight of symbol MISSING_SUBJECT",
         "composite": r"DMARC_POLICY_ALLOW +-0\.5 +0\.0",
         "phasen-log": r"PHASE connfilter\n.*PHASE prefilter\n.*PHASE normal\n.*PHASE postfilter\n.*PHASE idempotent$",

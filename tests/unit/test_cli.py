@@ -53,6 +53,15 @@ def test_without_a_lab_the_next_step_is_named(arguments):
     assert "Traceback" not in result.stderr
 
 
+def test_a_mail_can_come_from_standard_input_and_from_where_the_caller_stands(running_lab, tmp_path):
+    (tmp_path / "brief.eml").write_bytes(b"Subject: x\r\n\r\nHallo\r\n")
+    environment = os.environ | {"LABS_NAME": running_lab.cluster.name, "LABS_CWD": str(tmp_path)}
+    for argument, stdin in (("brief.eml", b""), ("-", b"Subject: x\r\n\r\nHallo\r\n")):
+        command = [sys.executable, "-m", "labs", "scan", "--json", argument]
+        result = subprocess.run(command, input=stdin, capture_output=True, env=environment, check=False)
+        assert "symbols" in json.loads(result.stdout), result.stderr
+
+
 def test_down_without_a_lab_is_no_error():
     assert labs("down").stdout == "Es lief kein Labor.\n"
 

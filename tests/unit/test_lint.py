@@ -54,6 +54,28 @@ def test_unknown_symbol_action_and_map_are_warned_of(tmp_path):
     assert "maps.d/weg.map" in found[2]
 
 
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("reject = sieben;\n", "reject in local.d/actions.conf ist keine Zahl (sieben)"),
+        ('reject = "7";\n', 'ist keine Zahl ("7")'),
+        (
+            "rejct = 7;\n",
+            "„rejct“ in local.d/actions.conf wird zu einer neuen Action; Rspamd meldet das nicht. Meintest du reject?",
+        ),
+        ("ablehnen = 7;\n", "„ablehnen“"),
+    ],
+)
+def test_thresholds_that_say_nothing_are_warned_of(tmp_path, text, part):
+    found = list(_warnings({"local.d/actions.conf": text}, set(), set(), tmp_path))
+    assert len(found) == 1 and part in found[0]
+
+
+def test_good_thresholds_are_not_warned_of(tmp_path):
+    text = 'reject = 15;        # ablehnen\nadd_header = 6.5;\n"greylist" = null;\nrewrite_subject = 8\ndiscard { flags = ["no_threshold"]; }\nsubject = "***";\n'
+    assert list(_warnings({"local.d/actions.conf": text}, set(), set(), tmp_path)) == []
+
+
 def test_comments_are_not_configuration(tmp_path):
     assert not list(
         _warnings({"local.d/composites.conf": '# X { expression = "GIBTESNICHT"; }\n'}, set(), set(), tmp_path)
