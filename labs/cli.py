@@ -159,7 +159,7 @@ def scan(mail: str, rcpt: tuple[str, ...], as_json: bool, **envelope) -> None:
 @click.option("--user", help="Angemeldeter Benutzer.")
 @JSON
 def send(mail: str, via: str, rcpt: tuple[str, ...], as_json: bool, **envelope) -> None:
-    """Eine Mail durch den Cluster senden (labs up cluster)."""
+    """Eine Mail durch den Cluster senden (vorher `up cluster`)."""
     delivery = _lab().send(_mail(mail), via, rcpt=rcpt or None, **envelope)
     if as_json:
         click.echo(json.dumps({"code": delivery.code, "reply": delivery.reply, "queue_id": delivery.queue_id}))

@@ -23,6 +23,8 @@ def run(arguments: tuple[str, ...] = ()) -> int:
             ensure(name, progress)
     name = f"test-{os.getpid()}"
     variables = environment() | {"LABS_NAME": name, "PYTHONDONTWRITEBYTECODE": "1"}
+    for launchers in ("LABS_PROGRAM", "LABS_CWD"):
+        variables.pop(launchers, None)
     steps = {
         "Stil": ["ruff", "check"],
         "Format": ["ruff", "format", "--check"],

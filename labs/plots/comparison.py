@@ -136,7 +136,7 @@ def _totals(canvas: Canvas, c: Comparison, scale: Scale, names: Sequence[Flag], 
 
 def _head(canvas: Canvas, c: Comparison) -> None:
     before, after = (clean(verdict.action)[:24].upper() for verdict in (c.before, c.after))
-    actions = f"Weiter {after}" if c.before.action == c.after.action else f"{before} → {after}"
+    actions = f"Weiterhin {after}" if c.before.action == c.after.action else f"{before} → {after}"
     title = f"{actions} · {_step(c)}"
     canvas.text(MARGIN, 13, fit(title, INNER, 11, bold=True), 11, bold=True)
     facts = [f"{len(hits)} {kind}" for kind, hits in ((CAME, c.came), (WENT, c.went), (CHANGED, c.changed)) if hits]

@@ -29,7 +29,7 @@ ACTIONS = {
 
 def number(value: float, *, sign: bool = False) -> str:
     """A score as Germans write it: one decimal, two where needed: 7,2 and +0,25."""
-    text = f"{value:+.2f}" if sign else f"{value:.2f}"
+    text = f"{value:+.2f}" if sign and value else f"{value:.2f}"
     return text.removesuffix("0").replace(".", ",").replace("-", "−")
 
 

@@ -32,7 +32,8 @@ STYLE = """<style>
 .lab-sender .lab-notice { border-left: 4px solid #B26A00; padding: .2em .8em; }
 .lab-sender table.dataTable { font-size: 12px; line-height: 1.35; }
 .lab-sender table.dataTable td { white-space: normal; overflow-wrap: break-word; vertical-align: top; }
-.lab-sender table.dataTable td:last-child { overflow-wrap: anywhere; min-width: 8em; }
+.lab-sender table.dataTable td:nth-child(4) { overflow-wrap: anywhere; }
+.lab-sender table.dataTable td:first-child { font-size: 10px; }
 .lab-sender .widget-html-content { overflow: hidden; }
 .lab-sender svg { display: block; }
 </style>"""
@@ -241,13 +242,13 @@ class Sender(widgets.HBox):
             (
                 hit.name,
                 f"{hit.score:.2f}".replace(".", ","),
-                f"{hit.family} ({', '.join(hit.groups)})",
                 hit.explanation,
                 ", ".join(hit.options),
+                f"{hit.family} ({', '.join(hit.groups)})",
             )
             for hit in verdict.hits
         ]
-        frame = pd.DataFrame(rows, columns=["Symbol", "Punkte", "Gruppe", "Erklärung", "Optionen"])
+        frame = pd.DataFrame(rows, columns=["Symbol", "Punkte", "Erklärung", "Optionen", "Gruppe"])
         # a new table each time: DataTables cannot sort a view that was taken away and shown again
         return ITable(
             frame,
@@ -259,6 +260,7 @@ class Sender(widgets.HBox):
             scrollY="26em",
             style="width:100%",
             language=_LANGUAGE,
+            columnDefs=[{"targets": 2, "width": "38%"}],
         )
 
     def _show_staleness(self) -> None:
