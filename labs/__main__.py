@@ -2,4 +2,4 @@ import os
 
 from labs.cli import main
 
-main(prog_name=os.environ.get("LABS_PROGRAM", "labs"))
+main(prog_name=os.environ.get("LABS_PROGRAM") or "labs")

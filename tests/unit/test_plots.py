@@ -358,7 +358,7 @@ def test_alternative_text_says_what_the_picture_shows():
 def test_alternative_text_of_a_comparison_says_what_changed():
     text = alternative_text_comparison(COMPARISONS["changed"])
     assert text.startswith("Vorher REJECT · 17,5 von 15 Punkten; nachher REJECT · 9,8 von 15 Punkten: −7,7 Punkte.")
-    assert "DBL_PHISH −6,5 geändert (+6,5 → +0,0), BAYES_HAM −1,2 geändert (−1,8 → −3,0)" in text
+    assert "DBL_PHISH −6,5 geändert (+6,5 → 0,0), BAYES_HAM −1,2 geändert (−1,8 → −3,0)" in text
 
 
 def test_comparison_labels_what_came_and_went():
