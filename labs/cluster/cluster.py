@@ -134,7 +134,10 @@ class Cluster:
         return fresh
 
     def _launch(self, progress: Progress, profile: str, chapter: str) -> None:
-        longest = len(str(self.folder).encode()) + len("/nodes/rspamd1/run/rspamd.sock.12345")
+        socket = (
+            "/nodes/rspamd1/run/rspamd.sock" if profile == "core" else "/nodes/mailout1/rspamd-proxy/run/control.sock"
+        )
+        longest = len(str(self.folder).encode()) + len(socket)
         if longest > SOCKET_PATH_LIMIT:
             raise LabError(
                 "Der Pfad zum Zustandsordner ist zu lang für Unix-Sockets.",

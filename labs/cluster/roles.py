@@ -6,7 +6,7 @@ import os
 import shlex
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,45 +151,27 @@ def _faked_ready(service: Service, secrets: Mapping[str, str]) -> bool:
         return True
 
 
-def as_root(
-    bundle: Bundle, service: Service, command: list[str], preload: Sequence[Path] = (), **variables: str
-) -> list[str]:
-    """``command`` under fakeroot: it believes that it is root and may change users and owners. Source: fakeroot(1)."""
-    fakeroot = next(bundle.path("usr/lib").glob("*-linux-gnu/libfakeroot/libfakeroot-tcp.so"))
-    variables |= {
-        "LANG": "C",
-        "FAKEROOTKEY": str(fake_port(service)),
-        "LD_PRELOAD": ":".join(map(str, (fakeroot, *preload))),
-    }
-    return ["env", *(f"{name}={value}" for name, value in variables.items()), *command]
-
-
 def _postfix(bundle: Bundle, service: Service) -> list[str]:
     """Postfix's master itself; fakeroot plays root, the resolv_wrapper plays DNS (Postfix cannot ask port 5353).
 
     Source: master(8), fakeroot(1), resolv_wrapper(1).
     """
-    hosts = service.folder / "etc/hosts"
-    library = next(bundle.path("usr/lib").glob("*-linux-gnu/libresolv_wrapper.so"))
+    libraries = next(bundle.path("usr/lib").glob("*-linux-gnu/libresolv_wrapper.so")).parent
+    variables = {
+        "LANG": "C",
+        "FAKEROOTKEY": str(fake_port(service)),
+        "LD_PRELOAD": f"{libraries}/libfakeroot/libfakeroot-tcp.so:{libraries}/libresolv_wrapper.so",
+        "RESOLV_WRAPPER_HOSTS": str(service.folder / "etc/hosts"),
+    }
     master = [str(bundle.path("usr/lib/postfix/sbin/master")), "-c", str(service.folder / "etc"), "-d"]
-    return as_root(bundle, service, master, preload=[library], RESOLV_WRAPPER_HOSTS=str(hosts))
+    return ["env", *(f"{name}={value}" for name, value in variables.items()), *master]
 
 
 def _prepare_postfix(bundle: Bundle, service: Service) -> None:
     """The spool as Postfix wants it, and configuration that looks old: Postfix waits a second after a change."""
     private = (
-        "active",
-        "bounce",
-        "corrupt",
-        "defer",
-        "deferred",
-        "flush",
-        "hold",
-        "incoming",
-        "private",
-        "saved",
-        "trace",
-    )
+        "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace",
+    )  # fmt: skip
     for name, mode in [*((name, 0o700) for name in private), ("maildrop", 0o730), ("public", 0o710), ("pid", 0o755)]:
         (service.folder / "spool" / name).mkdir(parents=True, mode=mode)
     for name in ("data", "mail"):
