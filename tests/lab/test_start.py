@@ -204,7 +204,7 @@ except Exception as error:
     assert result.stdout.startswith("LabError Der Platz auf der Platte reicht nicht."), result.stdout + result.stderr
 
 
-def test_the_bundle_needs_no_network_once_it_is_there():
+def test_the_bundle_needs_no_network_once_it_is_there(cluster):
     """In a network namespace without any interface but loopback."""
     unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
     if subprocess.run([*unshare, "true"], capture_output=True).returncode:
@@ -213,7 +213,7 @@ def test_the_bundle_needs_no_network_once_it_is_there():
     ip = shutil.which("ip") or pytest.skip("iproute2 is not installed: loopback cannot be brought up")
     result = subprocess.run(
         [*unshare, "sh", "-c", f'{ip} link set lo up && exec {sys.executable} -c "{code}"'],
-        capture_output=True, text=True, env=os.environ | {"LABS_NAME": f"offline-{os.getpid()}"},
+        capture_output=True, text=True, env=os.environ | {"LABS_NAME": cluster.name},
     )  # fmt: skip
     assert result.stdout == "reject\n", result.stderr
 
