@@ -181,7 +181,7 @@ class Lab:
             return self._parts.changed(self.configuration.write(file, text))
 
     def reset(self, chapter: str = "") -> Change:
-        """Back to the configuration as shipped; frozen nodes run on, killed ones are started again."""
+        """Back to the configuration as shipped (with the chapter's overlay); frozen nodes run on."""
         _known_chapter(chapter)
         self.resume()
         with self._explained():

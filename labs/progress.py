@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Progress = Callable[[float, str], None]
+"""Called with the part done (0 to 1) and a German sentence."""
 
 
 @contextmanager

@@ -22,7 +22,9 @@ def run(arguments: tuple[str, ...] = ()) -> int:
         with progress_bar(f"Paketsatz {name} holen") as progress:
             ensure(name, progress)
     name = f"test-{os.getpid()}"
-    variables = environment() | {"LABS_NAME": name, "PYTHONDONTWRITEBYTECODE": "1"}
+    scratch = paths.state() / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    variables = environment() | {"LABS_NAME": name, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(scratch)}
     for launchers in ("LABS_PROGRAM", "LABS_CWD"):
         variables.pop(launchers, None)
     steps = {
@@ -40,6 +42,7 @@ def run(arguments: tuple[str, ...] = ()) -> int:
     finally:
         Cluster(name).stop()
         shutil.rmtree(paths.state() / "labs" / name, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
     for title, code in results.items():
         click.echo(f"{'✓' if code == 0 else '✗'} {title}")
     return int(any(results.values()))

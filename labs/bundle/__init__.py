@@ -20,8 +20,9 @@ from functools import cache as cached
 from pathlib import Path
 
 from labs import paths
-from labs.bundle.apt import PrivateApt, Progress
+from labs.bundle.apt import PrivateApt
 from labs.errors import LabError
+from labs.progress import Progress
 
 RECIPE = Path(__file__).with_name("packages.toml")
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"

@@ -10,14 +10,11 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from labs.errors import LabError
-
-Progress = Callable[[float, str], None]
-"""Called with the part done (0 to 1) and a German sentence."""
+from labs.progress import Progress
 
 _ALIASES = {"stable", "oldstable", "testing", "unstable", "sid"}
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,8 +31,7 @@ from labs.cluster.roles import ROLES, after
 from labs.cluster.secrets import generate
 from labs.cluster.topology import Node, Service, place
 from labs.errors import LabError
-
-Progress = Callable[[float, str], None]
+from labs.progress import Progress
 
 SOCKET_PATH_LIMIT = 107  # bytes, sun_path in unix(7)
 START_SECONDS = 30
@@ -322,7 +321,7 @@ class Cluster:
         return states
 
     def events(self) -> Iterator[dict]:
-        """What happened to the nodes since the start: {time, node, state, pid}, oldest first."""
+        """What happened to the nodes since the start: {time, node, role, state, pid}, oldest first."""
         try:
             lines = (self.folder / "events.jsonl").read_text().splitlines()
         except FileNotFoundError:

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import psutil
 from supervisor import events
-from supervisor.options import make_namespec
 from supervisor.states import SupervisorStates
 
 
@@ -64,10 +63,12 @@ class LabRPC:
         if process.pid and isinstance(event, (events.ProcessStateExitedEvent, events.ProcessStateBackoffEvent)):
             with suppress(OSError):  # children of a killed node would keep its sockets from the new one
                 os.killpg(process.pid, signal.SIGKILL)
-        name = make_namespec(process.group.config.name, process.config.name).rpartition(":")[2]
+        node, _, role = process.config.name.partition(".")
         state = type(event).__name__.removeprefix("ProcessState").removesuffix("Event").lower()
         with self._log.open("a") as file:
-            file.write(json.dumps({"time": time.time(), "node": name, "state": state, "pid": process.pid}) + "\n")
+            file.write(
+                json.dumps({"time": time.time(), "node": node, "role": role, "state": state, "pid": process.pid}) + "\n"
+            )
 
     def _end_without_owner(self, event) -> None:
         if self._kept or not self._owners:

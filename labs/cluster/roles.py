@@ -39,25 +39,32 @@ def after(needed: list[str], command: list[str]) -> list[str]:
     return ["bash", "-c", f"until {' && '.join(tests)}; do sleep 0.05; done; exec {shlex.join(command)}"]
 
 
-def rspamd_variables(bundle: Bundle, local: Path, service: Service) -> list[str]:
-    """Rspamd's ``--var`` arguments: shared files from the bundle, everything written below the service's folder.
-
-    ``local``: the folder that holds local.d and override.d. Source: rspamd(8), src/rspamd.c.
-    """
+def shared_variables(bundle: Bundle) -> list[str]:
+    """Rspamd's ``--var`` arguments for what comes with the bundle. Source: rspamd(8), src/rspamd.c."""
     share = bundle.path("usr/share/rspamd")
-    variables = {
+    folders = {
         "SHAREDIR": share,
         "PLUGINSDIR": share / "plugins",
         "RULESDIR": share / "rules",
         "LUALIBDIR": share / "lualib",
         "WWWDIR": share / "www",
         "CONFDIR": bundle.path("etc/rspamd"),
+    }
+    return [f"--var={name}={folder}" for name, folder in folders.items()]
+
+
+def rspamd_variables(bundle: Bundle, local: Path, service: Service) -> list[str]:
+    """All ``--var`` arguments: shared files from the bundle, everything written below the service's folder.
+
+    ``local``: the folder that holds local.d and override.d.
+    """
+    own = {
         "LOCAL_CONFDIR": local,
         "DBDIR": service.folder / "db",
         "RUNDIR": service.folder / "run",
         "LOGDIR": service.folder / "log",
     }
-    return [f"--var={name}={value}" for name, value in variables.items()]
+    return [*shared_variables(bundle), *(f"--var={name}={folder}" for name, folder in own.items())]
 
 
 def _rspamd(bundle: Bundle, service: Service) -> list[str]:

@@ -7,6 +7,7 @@ import secrets
 import subprocess
 
 from labs.bundle import Bundle
+from labs.cluster.roles import shared_variables
 
 FIRMA = (
     "mx1.firma.example",
@@ -30,16 +31,8 @@ def generate(bundle: Bundle, profile: str) -> dict[str, str]:
 
 
 def _rspamadm(bundle: Bundle, *command: str) -> str:
-    share = bundle.path("usr/share/rspamd")
-    folders = {
-        "SHAREDIR": share,
-        "PLUGINSDIR": share / "plugins",
-        "RULESDIR": share / "rules",
-        "LUALIBDIR": share / "lualib",
-    }
-    variables = [f"--var={name}={path}" for name, path in folders.items()]
     return subprocess.run(
-        [bundle.program("rspamadm"), *variables, *command], capture_output=True, text=True, check=True
+        [bundle.program("rspamadm"), *shared_variables(bundle), *command], capture_output=True, text=True, check=True
     ).stdout
 
 

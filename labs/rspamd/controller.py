@@ -51,7 +51,3 @@ class Controller:
     def weights(self) -> dict[str, float]:
         """The static weight of every symbol."""
         return {rule["symbol"]: rule["weight"] for entry in self.get("symbols") for rule in entry["rules"]}
-
-    def config_id(self) -> str:
-        """Rspamd's own hash of the running configuration."""
-        return self.get("stat")["config_id"]

@@ -31,7 +31,9 @@ def chromium(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LD_LIBRARY_PATH", str(extra))
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=SWITCHES, env=os.environ | fonts)
+            browser = playwright.chromium.launch(
+                executable_path=program, args=SWITCHES, env=os.environ | fonts | {"HOME": str(extra)}
+            )
             yield browser
             browser.close()
 

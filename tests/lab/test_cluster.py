@@ -196,6 +196,7 @@ def test_a_killed_node_comes_back_and_mail_flows_again(big, node):
     wait_until(lambda: (now := {p.pid for p in big.cluster.processes(node)}) and not now & before, 20)
     assert big.cluster.wait_ready(node, 20)
     wait_until(lambda: accepts(big), 30)
+    assert big.status().set_index("Knoten").loc[node, "Neustarts"] >= 1
 
 
 def accepts(lab):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from labs.cluster import render
 from labs.errors import LabError
 
 GOOD = 'MEINE_REGEL {\n  expression = "MISSING_MID & MISSING_DATE";\n  score = 3.0;\n}\n'
@@ -108,6 +109,38 @@ def test_an_endless_loop_in_a_rule_does_not_keep_reset_from_working(lab):
         lab.scan("sauber", timeout=1)
     lab.reset()
     assert lab.scan("sauber").action == "no action"
+
+
+def test_plain_configtest_overlooks_what_the_strict_one_finds(lab):
+    """Chapter 00, "Im Betrieb"."""
+    broken = lab.configuration.base() | {"local.d/multimap.conf": 'A { type = "frmo"; map = "/x.map"; }\n'}
+    candidate = lab.cluster.node("rspamd1").main.folder / "probe"
+    render.write(broken, candidate)
+    results = [lab.configuration._rspamadm(candidate, "configtest", *strict).returncode for strict in ((), ("-s",))]
+    assert results == [0, 1]
+
+
+def test_check_all_filters_shows_every_symbol_of_a_refused_mail(lab):
+    """Chapter 04, "Wann hört Rspamd auf?"."""
+    every = {hit.name for hit in lab.scan("exe-im-zip").hits}
+    lab.write("actions.conf", "reject = 5;\nadd_header = 4;\n")
+    assert {hit.name for hit in lab.scan("exe-im-zip").hits} < every
+    lab.write("options.inc", "check_all_filters = true;\n")
+    assert {hit.name for hit in lab.scan("exe-im-zip").hits} == every
+
+
+@pytest.mark.parametrize(("limit", "score"), [("", 1.7), ("one_shot = true;", 1.0), ("nshots = 2;", 1.2)], ids=str)
+def test_shots_limit_how_often_a_symbol_counts(lab, limit, score):
+    """Chapter 04: one_shot counts the strongest hit, nshots as many hits as it says."""
+    hits = "".join(f'task:insert_result("SCHUSS", {weight}, "{weight}") ' for weight in (0.2, 1.0, 0.5))
+    lab.write(
+        "rspamd.local.lua",
+        f'rspamd_config:register_symbol{{ name = "SCHUSS", score = 1.0, callback = function(task) {hits}end }}\n',
+    )
+    if limit:
+        lab.write("groups.conf", f'symbols = {{ "SCHUSS" {{ weight = 1.0; {limit} }} }}\n')
+    points = lab.scan("sauber").points("SCHUSS")
+    assert points == pytest.approx(score)
 
 
 def test_a_learner_cannot_open_a_port_to_the_network(lab):

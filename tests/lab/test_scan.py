@@ -35,9 +35,18 @@ def test_twenty_scans_give_the_same_verdict(lab, name):
     assert all(essence(verdict) == essence(verdicts[0]) for verdict in verdicts)
 
 
-@pytest.mark.parametrize("name", list(catalogue()))
+def promises(name):
+    """The symbols that the catalogue names for a mail."""
+    return set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\bMAILLIST\b", catalogue()[name].shows))
+
+
+def test_most_sample_mails_promise_symbols():
+    assert sum(bool(promises(name)) for name in catalogue()) >= 12
+
+
+@pytest.mark.parametrize("name", [name for name in catalogue() if promises(name)])
 def test_what_the_catalogue_promises_is_there(lab, name):
-    promised = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\bGTUBE\b|\bMAILLIST\b", catalogue()[name].shows))
+    promised = promises(name)
     found = {hit.name for hit in lab.scan(name).hits}
     assert promised <= found
 
