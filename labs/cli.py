@@ -112,6 +112,38 @@ def status(as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("node")
+def kill(node: str) -> None:
+    """Einen Knoten hart beenden (SIGKILL); die Prozessüberwachung startet ihn neu."""
+    _lab().kill(node)
+    click.echo(f"{node} ist beendet und startet neu.")
+
+
+@main.command()
+@click.argument("node")
+def freeze(node: str) -> None:
+    """Einen Knoten einfrieren (SIGSTOP): Er nimmt Verbindungen an und antwortet nicht."""
+    _lab().freeze(node)
+    click.echo(f"{node} ist eingefroren. `./arbeitsbuch resume {node}` lässt ihn weiterlaufen.")
+
+
+@main.command()
+@click.argument("node", default="")
+def resume(node: str) -> None:
+    """Einen eingefrorenen Knoten weiterlaufen lassen; ohne Namen alle."""
+    _lab().resume(node)
+    click.echo(f"{node or 'Alle Knoten'}: läuft weiter.")
+
+
+@main.command()
+@click.argument("node")
+def restart(node: str) -> None:
+    """Einen Knoten ordentlich beenden und neu starten."""
+    _lab().restart(node)
+    click.echo(f"{node} ist neu gestartet.")
+
+
+@main.command()
 @click.argument("chapter", default="")
 def reset(chapter: str) -> None:
     """Die mitgelieferte Konfiguration wiederherstellen."""

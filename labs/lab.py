@@ -222,6 +222,10 @@ class Lab:
         for name in [node] if node else self.cluster.nodes:
             self.cluster.signal(name, signal.SIGCONT)
 
+    def restart(self, node: str) -> None:
+        """End a node in good order and start it again; returns when it answers."""
+        self.cluster.restart(node)
+
     def log(self, verdict: Verdict, containing: str = "") -> str:
         """The lines of Rspamd's log that belong to one scan, optionally only those that contain a word."""
         from labs.rspamd.log import lines_of

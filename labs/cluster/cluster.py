@@ -9,12 +9,13 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -299,6 +300,15 @@ class Cluster:
                 process.send_signal(number)
             except psutil.NoSuchProcess:
                 continue
+
+    def restart(self, node: str) -> None:
+        """End a node in good order, frozen or not, and start it again; returns when it answers."""
+        self.signal(node, signal.SIGCONT)
+        for service in self.node(node).services.values():
+            with suppress(xmlrpc.client.Fault):  # it was down
+                self._rpc.supervisor.stopProcess(f"lab:{service.program}")
+            self._rpc.supervisor.startProcess(f"lab:{service.program}", False)
+        self.wait_ready(node)
 
     def status(self) -> list[NodeState]:
         """The state of every node. Raises LabError when the lab is not running."""

@@ -50,6 +50,21 @@ class Node:
         return next(iter(self.services.values()))
 
 
+@dataclass(frozen=True)
+class Link:
+    """A connection that is allowed: node ``source`` may reach port ``port`` (a name) of node ``target``.
+
+    ``protects``: what the service itself asks for, besides the packet filter: address, password, tls.
+    """
+
+    source: str
+    target: str
+    port: str
+    title: str
+    protocol: str
+    protects: tuple[str, ...]
+
+
 @cache
 def topology() -> dict[str, Any]:
     return tomllib.loads(SOURCE.read_text(encoding="utf-8"))
@@ -67,6 +82,21 @@ def place(net: int, folder: Path, profile: str) -> dict[str, Node]:
         for name, node in topology()["nodes"].items()
         if profile in node["profiles"]
     }
+
+
+def links(nodes: Mapping[str, Node]) -> list[Link]:
+    """All links between ``nodes``; a zone in topology.toml stands for its nodes."""
+    return [
+        Link(source, target, link["port"], link["title"], link.get("protocol", "tcp"), tuple(link["protects"]))
+        for link in topology()["links"]
+        for source in _members(link["from"], nodes)
+        for target in _members(link["to"], nodes)
+    ]
+
+
+def _members(names: list[str], nodes: Mapping[str, Node]) -> list[str]:
+    """The nodes that ``names`` (nodes or zones) stand for."""
+    return [node.name for node in nodes.values() if node.name in names or node.zone in names]
 
 
 def _node(name: str, node: Mapping[str, Any], address: str, folder: Path) -> Node:

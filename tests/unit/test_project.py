@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from labs import paths
-from labs.cluster.topology import place, topology
+from labs.cluster.topology import links, place, topology
 from labs.errors import LabError
 
 ROOT = paths.REPOSITORY
@@ -100,6 +100,17 @@ def test_every_address_and_folder_of_the_topology_is_its_own():
     addresses = [(node.address, port) for node in nodes.values() for port in node.ports.values()]
     assert len(addresses) == len(set(addresses)) and all(address.startswith("127.77.") for address, _ in addresses)
     assert {node["zone"] for node in topology()["nodes"].values()} <= set(topology()["zones"])
+
+
+def test_every_link_ends_at_a_port_that_exists():
+    nodes = place(77, Path("/x"), "cluster")
+    known = links(nodes)
+    assert len(known) > 20 and all(link.port in nodes[link.target].ports for link in known)
+    named = {name for link in topology()["links"] for name in (*link["from"], *link["to"])}
+    assert named <= set(nodes) | set(topology()["zones"])
+    dmz = {node.name for node in nodes.values() if node.zone == "dmz"}
+    inwards = {(link.target, link.port) for link in known if link.source in dmz and nodes[link.target].zone == "internal"}
+    assert inwards == {("hub1", "from_mx")}, "the DMZ reaches nothing inside but the HUB's port for it"
 
 
 def test_an_error_is_escaped_and_has_no_traceback():
