@@ -14,7 +14,7 @@ import os
 import shutil
 import subprocess
 import tomllib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache as cached
 from pathlib import Path
@@ -136,13 +136,22 @@ def ensure(name: str, progress: Progress) -> Bundle:
         partial.rename(final)
         shutil.rmtree(apt.root)
         for old in paths.cache().glob(f"{name}-*"):
-            if old != final:
+            if old != final and not _in_use(old):
                 shutil.rmtree(old, ignore_errors=True)
         progress(1, "Fertig")
     bundle = require(name)
     for program in what["programs"]:
         bundle.program(program)
     return bundle
+
+
+def _in_use(prefix: Path) -> bool:
+    """Whether a program of that set runs now: a lab that was started before the recipe changed."""
+    for program in Path("/proc").glob("[0-9]*/exe"):
+        with suppress(OSError):
+            if program.readlink().is_relative_to(prefix):
+                return True
+    return False
 
 
 def _package(deb: Path) -> dict[str, str]:
