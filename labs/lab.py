@@ -8,21 +8,28 @@ from dataclasses import replace
 from email.message import EmailMessage
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from labs import paths
 from labs.cluster.cluster import Cluster, not_running
+from labs.cluster.configuration import NO_CHANGE, Change, Configuration
+from labs.cluster.roles import ROLES
 from labs.errors import LabError, Unreachable
 from labs.mails import Envelope, catalogue, load
 from labs.progress import progress_bar
 from labs.rspamd.client import TIMEOUT, Worker
-from labs.rspamd.configuration import Change, Configuration
+from labs.rspamd.configuration import RspamdConfiguration, WorkerConfiguration
 from labs.rspamd.controller import Controller
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
 from labs.smtp.client import send as smtp_send
+from labs.smtp.configuration import PostfixConfiguration
+
+if TYPE_CHECKING:
+    from labs.cluster.connections import Connections
 
 STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
 
@@ -47,7 +54,7 @@ class Lab:
             fresh = lab.cluster.start(progress, profile, chapter=chapter)
             if chapter and not fresh:
                 progress(0.9, "Konfiguration des Kapitels")
-                lab.configuration.reset(chapter)
+                lab.reset(chapter)
         if _in_ipython():
             from labs import magics
             from labs.widgets import display
@@ -76,7 +83,13 @@ class Lab:
 
     @property
     def configuration(self) -> Configuration:
-        return self._parts.configuration
+        """The files of the Rspamd workers."""
+        return self._parts.configurations["rspamd-worker"]
+
+    @property
+    def configurations(self) -> dict[str, Configuration]:
+        """All configurations that can be changed, by role, such as "postfix-mx"."""
+        return self._parts.configurations
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -176,21 +189,46 @@ class Lab:
     # --- configuration --------------------------------------------------------------------------------------------
 
     def write(self, file: str, text: str) -> Change:
-        """Write a file of the worker's local.d, check it and take it into use (what ``%%rspamd FILE`` does)."""
+        """Write a file of the workers' local.d, check it and take it into use (what ``%%rspamd FILE`` does).
+
+        ``file`` may begin with another role: "rspamd-proxy/worker-proxy.inc", "postfix-mx/main.cf", "redis/redis.conf".
+        Lines for main.cf and redis.conf are added to what the workbook ships; other files are replaced.
+        """
+        role, name = self._place(file)
         with self._explained():
-            return self._parts.changed(self.configuration.write(file, text))
+            return self._parts.changed(role, self.configurations[role].write(name, text))
+
+    def place(self, file: str) -> str:
+        """The full name of a file that can be written: "local.d/actions.conf", "postfix-mx/main.cf". Raises LabError."""
+        role, name = self._place(file)
+        name = self.configurations[role].place(name)
+        return name if role == "rspamd-worker" else f"{role}/{name}"
+
+    def _place(self, file: str) -> tuple[str, str]:
+        """The role and its file; without a role it is the worker's."""
+        role, _, name = file.partition("/")
+        if role not in ROLES:
+            return "rspamd-worker", file
+        if role not in self.configurations:
+            raise LabError(
+                f"Von {role} ist in diesem Labor nichts zu ändern.",
+                next_step=f'Vorhanden: {", ".join(self.configurations)}. Alle gibt es mit `Lab.start(profile="cluster")`.',
+            )
+        return role, name
 
     def reset(self, chapter: str = "") -> Change:
-        """Back to the configuration as shipped (with the chapter's overlay); frozen nodes run on."""
+        """Back to the configuration as shipped (with the chapter's overlay), on all nodes; frozen nodes run on."""
         _known_chapter(chapter)
         self.resume()
         with self._explained():
-            return self._parts.changed(self.configuration.reset(chapter))
+            return sum(
+                (self._parts.changed(role, one.reset(chapter)) for role, one in self.configurations.items()), NO_CHANGE
+            )
 
     def undo(self) -> Change:
-        """Take back the last change of configuration."""
+        """Take back the last change of configuration, whichever server it was."""
         with self._explained():
-            return self._parts.changed(self.configuration.undo())
+            return self._parts.undo()
 
     # --- the nodes ------------------------------------------------------------------------------------------------
 
@@ -202,6 +240,15 @@ class Lab:
             for node in self.cluster.status()
         ]
         return pd.DataFrame(rows, columns=["Knoten", "Aufgabe", "Adresse", "Zustand", "Speicher (MB)", "Neustarts"])
+
+    def connections(self) -> Connections:
+        """Try for real who reaches which port, and hold it against the topology's links; takes a few seconds."""
+        from labs.cluster.connections import try_all
+
+        if not self.cluster.running:
+            raise not_running()
+        with progress_bar("Verbindungen") as progress:
+            return try_all(self.cluster.nodes, self.cluster.secrets, progress)
 
     def kill(self, node: str) -> None:
         """End a node's processes at once (SIGKILL); the supervisor starts it again."""
@@ -266,14 +313,30 @@ class _Parts:
         self.controller = Controller(
             f"http://{node.address}:{node.ports['controller']}", settings["secrets"]["controller"]
         )
-        self.configuration = Configuration(cluster, self.controller)
+        made: list[Configuration] = [
+            WorkerConfiguration(cluster, self.controller),
+            RspamdConfiguration(cluster, "rspamd-proxy"),
+            *(PostfixConfiguration(cluster, role) for role in ("postfix-mx", "postfix-hub", "postfix-mailout")),
+            Configuration(cluster, "redis", appended=("redis.conf",)),
+        ]
+        self.configurations = {one.role: one for one in made if one.services}
+        self._order: list[str] = []
 
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:
         return self.controller.symbols()
 
-    def changed(self, change: Change) -> Change:
+    def changed(self, role: str, change: Change) -> Change:
+        """Note a change for ``undo``; files of other roles than the worker are named with their role."""
         self.__dict__.pop("groups", None)
+        if change.files:
+            self._order.append(role)
+        return change if role == "rspamd-worker" else change.within(role)
+
+    def undo(self) -> Change:
+        role = self._order[-1] if self._order else "rspamd-worker"
+        change = self.changed(role, self.configurations[role].undo())
+        del self._order[-2:]
         return change
 
 

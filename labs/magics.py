@@ -1,7 +1,11 @@
-"""The cell magic ``%%rspamd FILE``: write a file of the worker's local.d, check it, take it into use, show what changed."""
+"""Cell magics that change a configuration: write, check, take into use, show what changed.
+
+``%%rspamd FILE`` (workers), ``%%proxy FILE`` (proxies), ``%%postfix mx|hub|mailout [FILE]``, ``%%redis``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from IPython import get_ipython
@@ -15,17 +19,31 @@ if TYPE_CHECKING:
 
 
 def register(lab: Lab) -> None:
-    """Make ``%%rspamd`` act on this lab."""
+    """Make the magics act on this lab."""
 
-    def rspamd(line: str, cell: str) -> None:
-        if not line.strip():
-            raise LabError(
-                "Es fehlt der Name der Datei.",
-                next_step="Schreibe zum Beispiel `%%rspamd composites.conf` in die erste Zeile.",
-            )
-        with progress_bar("Rspamd prüft und lädt neu") as progress:
-            progress(0.3, line.strip())
-            change = lab.write(line, cell)
-        display(change)
+    def magic(title: str, file: Callable[[list[str]], str], words: range, usage: str) -> Callable[[str, str], None]:
+        def change(line: str, cell: str) -> None:
+            if len(line.split()) not in words:
+                raise LabError("Die erste Zeile der Zelle ist unvollständig.", next_step=f"Schreibe zum Beispiel `{usage}`.")
+            name = file(line.split())
+            with progress_bar(f"{title} prüft und lädt neu") as progress:
+                progress(0.3, name)
+                change = lab.write(name, cell)
+            display(change)
 
-    get_ipython().register_magic_function(rspamd, "cell", "rspamd")
+        return change
+
+    one = range(1, 2)
+    magics = {
+        "rspamd": magic("Rspamd", lambda words: words[0], one, "%%rspamd composites.conf"),
+        "proxy": magic("Der Proxy", lambda words: f"rspamd-proxy/{words[0]}", one, "%%proxy worker-proxy.inc"),
+        "postfix": magic(
+            "Postfix",
+            lambda words: f"postfix-{words[0]}/{words[1] if len(words) > 1 else 'main.cf'}",
+            range(1, 3),
+            "%%postfix mx",
+        ),
+        "redis": magic("Redis", lambda words: "redis/redis.conf", range(1), "%%redis"),
+    }
+    for name, function in magics.items():
+        get_ipython().register_magic_function(function, "cell", name)

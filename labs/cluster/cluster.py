@@ -83,7 +83,7 @@ class Cluster:
 
     @property
     def settings(self) -> dict:
-        """What was decided when the lab was made: net, profile, secrets, the bundle's prefix."""
+        """What was decided when the lab was made: net, profile, chapter, secrets, the bundle's prefix."""
         try:
             return json.loads((self.folder / "lab.json").read_text())
         except FileNotFoundError:
@@ -153,7 +153,8 @@ class Cluster:
             nodes = place(net, self.folder, profile)
             if taken(net) or not ports_free(nodes.values()):
                 continue
-            settings = {"net": net, "profile": profile, "secrets": secrets, "bundle": str(self.bundle.prefix)}
+            settings = {"net": net, "profile": profile, "chapter": chapter, "secrets": secrets}
+            settings["bundle"] = str(self.bundle.prefix)
             (self.folder / "lab.json").touch(mode=0o600)
             (self.folder / "lab.json").write_text(json.dumps(settings))
             progress(0.6, "Konfiguration schreiben")
@@ -274,9 +275,10 @@ class Cluster:
 
     def processes(self, node: str) -> list[psutil.Process]:
         """The main process of each of the node's services, each followed by its children. Raises LabError for an unknown name."""
-        return [process for service in self.node(node).services.values() for process in self._processes(service)]
+        return [process for service in self.node(node).services.values() for process in self.processes_of(service)]
 
-    def _processes(self, service: Service) -> list[psutil.Process]:
+    def processes_of(self, service: Service) -> list[psutil.Process]:
+        """The main process of one service, followed by its children."""
         try:
             pid = self._rpc.supervisor.getProcessInfo(f"lab:{service.program}")["pid"]
             main = psutil.Process(pid) if pid else None
@@ -301,14 +303,15 @@ class Cluster:
             except psutil.NoSuchProcess:
                 continue
 
-    def restart(self, node: str) -> None:
+    def restart(self, node: str, *, wait: bool = True) -> None:
         """End a node in good order, frozen or not, and start it again; returns when it answers."""
         self.signal(node, signal.SIGCONT)
         for service in self.node(node).services.values():
             with suppress(xmlrpc.client.Fault):  # it was down
                 self._rpc.supervisor.stopProcess(f"lab:{service.program}")
             self._rpc.supervisor.startProcess(f"lab:{service.program}", False)
-        self.wait_ready(node)
+        if wait:
+            self.wait_ready(node)
 
     def status(self) -> list[NodeState]:
         """The state of every node. Raises LabError when the lab is not running."""
@@ -338,14 +341,20 @@ class Cluster:
             return
         yield from map(json.loads, lines)
 
-    def wait_ready(self, node: str, seconds: float = 10) -> bool:
-        """Wait until the node answers; False when it does not within ``seconds``."""
+    def wait_ready(self, node: str, seconds: float = 10, *, give_up: bool = False) -> bool:
+        """Wait until the node answers; False when it does not within ``seconds``, or (``give_up``) has ended by itself."""
         secrets, deadline = self.secrets, time.monotonic() + seconds
+        services = self.node(node).services.values()
         while time.monotonic() < deadline:
-            if all(_ready(service, secrets) for service in self.node(node).services.values()):
+            if all(_ready(service, secrets) for service in services):
                 return True
+            if give_up and any(self._ended(service) for service in services):
+                return False
             time.sleep(0.02)
         return False
+
+    def _ended(self, service: Service) -> bool:
+        return self._rpc.supervisor.getProcessInfo(f"lab:{service.program}")["statename"] in ("BACKOFF", "FATAL")
 
     @contextmanager
     def _locked(self, progress: Progress):

@@ -67,13 +67,18 @@ def rspamd_variables(bundle: Bundle, local: Path, service: Service) -> list[str]
     return [*shared_variables(bundle), *(f"--var={name}={folder}" for name, folder in own.items())]
 
 
+def rspamd_main(bundle: Bundle, service: Service, folder: Path | None = None) -> Path:
+    """The main configuration file: a worker's is Rspamd's own, a proxy has one of its own (``folder``: where it lies)."""
+    if service.role == "rspamd-worker":
+        return bundle.path("etc/rspamd/rspamd.conf")
+    return (folder or service.folder / "etc") / "rspamd.conf"
+
+
 def _rspamd(bundle: Bundle, service: Service) -> list[str]:
-    main = str(bundle.path("etc/rspamd/rspamd.conf"))
     # Rspamd refuses to run as root unless told so; the lab always runs as the one who started it.
     insecure = ["--insecure"] if os.geteuid() == 0 else []
-    return [
-        str(bundle.program("rspamd")), "-f", *insecure, "-c", main, *rspamd_variables(bundle, service.folder / "etc", service),
-    ]  # fmt: skip
+    variables = rspamd_variables(bundle, service.folder / "etc", service)
+    return [str(bundle.program("rspamd")), "-f", *insecure, "-c", str(rspamd_main(bundle, service)), *variables]
 
 
 def _link_languages(bundle: Bundle, service: Service) -> None:
@@ -118,12 +123,6 @@ def _unbound_ready(service: Service, secrets: Mapping[str, str]) -> bool:
     except dns.exception.DNSException as error:
         raise OSError(str(error)) from error
     return True
-
-
-def _proxy(bundle: Bundle, service: Service) -> list[str]:
-    insecure = ["--insecure"] if os.geteuid() == 0 else []
-    variables = rspamd_variables(bundle, service.folder / "etc", service)
-    return [str(bundle.program("rspamd")), "-f", *insecure, "-c", str(service.folder / "etc/rspamd.conf"), *variables]
 
 
 def _proxy_ready(service: Service, secrets: Mapping[str, str]) -> bool:
@@ -175,7 +174,7 @@ def _postfix(bundle: Bundle, service: Service) -> list[str]:
 
 
 def _prepare_postfix(bundle: Bundle, service: Service) -> None:
-    """The spool as Postfix wants it, and configuration that looks old: Postfix waits a second after a change."""
+    """The spool as Postfix wants it."""
     private = (
         "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace",
     )  # fmt: skip
@@ -183,7 +182,12 @@ def _prepare_postfix(bundle: Bundle, service: Service) -> None:
         (service.folder / "spool" / name).mkdir(parents=True, mode=mode)
     for name in ("data", "mail"):
         (service.folder / name).mkdir(mode=0o700)
-    for path in (service.folder / "etc").iterdir():
+    age(service.folder / "etc")
+
+
+def age(folder: Path) -> None:
+    """Make the files of ``folder`` look an hour old: Postfix waits a second for a file that was just written."""
+    for path in folder.iterdir():
         os.utime(path, (time.time() - 3600,) * 2)
 
 
@@ -211,7 +215,7 @@ def _prepare_dovecot(bundle: Bundle, service: Service) -> None:
 
 ROLES = {
     "rspamd-worker": Role(_rspamd, _rspamd_ready, stop_seconds=2, prepare=_link_languages),
-    "rspamd-proxy": Role(_proxy, _proxy_ready, stop_seconds=2),
+    "rspamd-proxy": Role(_rspamd, _proxy_ready, stop_seconds=2, prepare=_link_languages),
     "redis": Role(
         lambda bundle, service: [str(bundle.program("redis-server")), str(service.folder / "etc/redis.conf")],
         _redis_ready,

@@ -90,7 +90,7 @@ class Exercise:
     def shown_solution(self) -> dict[str, str]:
         """The solution as the reader types it: ``{first line of the cell: the rest}``."""
         if not self.about_mail:
-            return {f"%%rspamd {name}": text for name, text in self.solution().items()}
+            return {magic_line(name): text for name, text in self.solution().items()}
         arguments = tomllib.loads(self.solution()["mail.toml"])
         mail = arguments.pop("mail")
         call = ", ".join([f'"{mail}"', *(f'{name}="{value}"' for name, value in arguments.items())])
@@ -117,7 +117,7 @@ class Exercise:
             return Result(Outcome.IMPOSSIBLE, (), (str(error),))
         if not any(findings for _, findings in found):
             return Result(Outcome.RIGHT, tuple(found), ())
-        own = {lab.configuration.place(name) for name in self.solution()} if not self.about_mail else set()
+        own = {lab.place(name) for name in self.solution()} if not self.about_mail else set()
         untouched = not self.about_mail and not own & set(other)
         foreign = ", ".join(name for name in other if name not in own)
         warning = f"Aus anderen Versuchen gilt noch {foreign}. Stelle mit `lab.reset()` den Anfang her und führe nur deine Lösung aus."
@@ -126,10 +126,14 @@ class Exercise:
 
     def _changed_files(self, lab: Lab) -> list[str]:
         """The configuration files that say something else than at the start of the chapter; comments do not count."""
-        now, base = lab.configuration.read(), lab.configuration.base(self.chapter)
-        return sorted(
-            name for name in now.keys() | base.keys() if _said(now.get(name, "")) != _said(base.get(name, ""))
-        )
+        found = []
+        for role, configuration in lab.configurations.items():
+            base = configuration.base(self.chapter)
+            for name, text in configuration.edits.items():
+                shipped = "" if name in configuration.appended else base.get(name, "")
+                if _said(text) != _said(shipped):
+                    found.append(name if role == "rspamd-worker" else f"{role}/{name}")
+        return sorted(found)
 
     def _hints(self, found: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
         text = "\n".join(f"{title}: {finding}" for title, findings in found for finding in findings)
@@ -142,6 +146,15 @@ _NO_HINT = "Vergleiche die Liste oben mit der Aufgabe: Was ist anders als verlan
 
 def _said(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+
+
+def magic_line(file: str) -> str:
+    """The first line of the cell that writes ``file``: "%%rspamd actions.conf", "%%postfix mx"."""
+    role, _, name = file.partition("/")
+    if role.startswith("postfix-"):
+        return f"%%postfix {role.removeprefix('postfix-')} {name}".removesuffix(" main.cf")
+    short = {"rspamd-proxy": f"%%proxy {name}", "redis": "%%redis"}
+    return short.get(role, f"%%rspamd {file}")
 
 
 def scan_answer(lab: Lab, files: dict[str, str]) -> Verdict:

@@ -7,12 +7,14 @@ import html
 import pandas as pd
 from IPython import get_ipython
 
+from labs.cluster.configuration import Change
+from labs.cluster.connections import Connections
 from labs.plots.comparison import alternative_text_comparison, comparison
 from labs.plots.svg import svg
 from labs.plots.tooltips import tooltips, tooltips_comparison
 from labs.plots.waterfall import alternative_text, waterfall
-from labs.rspamd.configuration import Change
 from labs.rspamd.verdict import Comparison, Verdict, number
+from labs.widgets.matrix import connections_html
 
 COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
 """Colours of actions in words; all others are amber. Contrast at least 4.5:1 on white and on JupyterLab's dark theme."""
@@ -24,6 +26,7 @@ def register() -> None:
     formatter.for_type(Verdict, verdict_html)
     formatter.for_type(Comparison, comparison_html)
     formatter.for_type(Change, change_html)
+    formatter.for_type(Connections, connections_html)
     formatter.for_type(pd.DataFrame, frame_html)
 
 

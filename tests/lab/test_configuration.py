@@ -97,9 +97,9 @@ def test_names_that_lead_nowhere_are_refused(lab, file):
 
 
 def test_a_configuration_that_passes_the_check_and_does_not_run_is_rolled_back(lab):
-    contents = lab.configuration.base() | {"override.d/worker-normal.inc": 'bind_socket = "127.0.0.1:1";\n'}
+    edits = {"override.d/worker-normal.inc": 'bind_socket = "127.0.0.1:1";\n'}
     with pytest.raises(LabError, match="die alte gilt wieder"):
-        lab.configuration.apply(contents)
+        lab.configuration.apply(edits)
     assert lab.scan("sauber").action == "no action"
 
 
@@ -116,7 +116,7 @@ def test_plain_configtest_overlooks_what_the_strict_one_finds(lab):
     broken = lab.configuration.base() | {"local.d/multimap.conf": 'A { type = "frmo"; map = "/x.map"; }\n'}
     candidate = lab.cluster.node("rspamd1").main.folder / "probe"
     render.write(broken, candidate)
-    results = [lab.configuration._rspamadm(candidate, "configtest", *strict).returncode for strict in ((), ("-s",))]
+    results = [lab.configuration.rspamadm(candidate, "configtest", *strict).returncode for strict in ((), ("-s",))]
     assert results == [0, 1]
 
 

@@ -1,0 +1,222 @@
+"""Change the configuration of all nodes of one role as a transaction: check, replace, reload, wait, or roll back.
+
+A change is kept as *edits*: what differs from the files that the workbook ships. So a file that nobody touched stays
+each node's own, with its own addresses, and ``reset`` is simply no edits.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from labs.cluster import render
+from labs.cluster.cluster import Cluster, disk_errors
+from labs.cluster.topology import Service
+from labs.errors import LabError
+
+RELOAD_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a change did. ``diff``: unified diff; ``warnings``: German sentences; ``seconds``: until the new state."""
+
+    files: tuple[str, ...]
+    diff: str
+    warnings: tuple[str, ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        if not self.files:
+            return "Es gibt nichts zu ändern: Diese Konfiguration gilt schon."
+        lines = [f"Übernommen: {', '.join(self.files)}"]
+        lines += [self.diff] if self.diff else []
+        lines += [f"Achtung: {warning}" for warning in self.warnings]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def within(self, role: str) -> Change:
+        """The same with the role before each file name: "postfix-mx/main.cf"."""
+        diff = re.sub(r"^(---|\+\+\+) ", rf"\1 {role}/", self.diff, flags=re.MULTILINE)
+        return replace(self, files=tuple(f"{role}/{name}" for name in self.files), diff=diff)
+
+    def __add__(self, other: Change) -> Change:
+        """Both changes as one."""
+        diff = "\n".join(filter(None, (self.diff, other.diff)))
+        return Change(
+            self.files + other.files, diff, self.warnings + other.warnings, round(self.seconds + other.seconds, 3)
+        )
+
+
+NO_CHANGE = Change((), "", (), 0.0)
+
+
+class Configuration:
+    """The files of every node with the service ``role``: relative path -> text.
+
+    ``appended``: files of "name value" lines where the last one wins; an edit is added to them, all others it replaces.
+    What is shown and checked is the first node's; a change reaches all of them.
+    """
+
+    def __init__(self, cluster: Cluster, role: str, appended: tuple[str, ...] = ()) -> None:
+        self.cluster, self.role, self.appended = cluster, role, appended
+        self._history: list[tuple[str, dict[str, str]]] = []
+
+    # --- what is there --------------------------------------------------------------------------------------------
+
+    @property
+    def services(self) -> list[Service]:
+        """The service of this role on each node that has one."""
+        return [node.services[self.role] for node in self.cluster.nodes.values() if self.role in node.services]
+
+    @property
+    def first(self) -> Service:
+        return self.services[0]
+
+    @property
+    def folder(self) -> Path:
+        """Where the first node reads its configuration."""
+        return self.first.folder / "etc"
+
+    def read(self, service: Service | None = None) -> dict[str, str]:
+        """All files as they are now."""
+        folder = (service or self.first).folder / "etc"
+        paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
+
+    def base(self, chapter: str = "", service: Service | None = None) -> dict[str, str]:
+        """All files as the workbook ships them, with the chapter's overlay."""
+        cluster = self.cluster
+        return render.files(service or self.first, cluster.nodes, cluster.secrets, cluster.bundle, chapter)
+
+    @property
+    def state(self) -> tuple[str, dict[str, str]]:
+        """The chapter and the edits that are in force: ``{file: text}``."""
+        path = self._memory
+        return tuple(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else (self.cluster.settings["chapter"], {})
+
+    @property
+    def edits(self) -> dict[str, str]:
+        return self.state[1]
+
+    @property
+    def _memory(self) -> Path:
+        return self.first.folder / "edits.json"
+
+    # --- changing it ----------------------------------------------------------------------------------------------
+
+    def write(self, file: str, text: str) -> Change:
+        """Replace one file (or add to it, see ``appended``). Raises LabError when the servers reject it."""
+        chapter, edits = self.state
+        return self.apply(edits | {self.place(file): text if text.endswith("\n") else f"{text}\n"}, chapter)
+
+    def reset(self, chapter: str = "") -> Change:
+        """Back to what the workbook ships (with the chapter's overlay)."""
+        return self.apply({}, chapter)
+
+    def undo(self) -> Change:
+        """Back to the configuration before the last change made through this object."""
+        if not self._history:
+            raise LabError(
+                "Es gibt nichts rückgängig zu machen.",
+                next_step="`lab.reset()` stellt die mitgelieferte Konfiguration wieder her.",
+            )
+        chapter, edits = self._history[-1]
+        change = self.apply(edits, chapter)
+        del self._history[-2:]
+        return change
+
+    def apply(self, edits: Mapping[str, str], chapter: str = "") -> Change:
+        """Make ``edits`` to the chapter's files the configuration of all nodes; roll back when a node does not answer."""
+        started, known = time.monotonic(), self.state
+        before = {service.node: self.read(service) for service in self.services}
+        after = {service.node: self._edited(self.base(chapter, service), edits) for service in self.services}
+        old, new = before[self.first.node], after[self.first.node]
+        names = tuple(sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name)))
+        if not names:
+            return NO_CHANGE
+        with disk_errors(self.folder):
+            self.check(new)
+            old_warnings = self.warnings(old)
+            self._write(after)
+        try:
+            said = self.reload(self.services)
+        except LabError:
+            self._write(before)
+            self.recover(self.services)
+            raise
+        self._memory.write_text(json.dumps((chapter, dict(edits))), encoding="utf-8")
+        self._history.append(known)
+        new_warnings = tuple(text for text in self.warnings(new) if text not in old_warnings)
+        return Change(names, "\n".join(_diff(old, new, names)), (*new_warnings, *said), time.monotonic() - started)
+
+    def _edited(self, base: Mapping[str, str], edits: Mapping[str, str]) -> dict[str, str]:
+        added = {name: f"{base[name]}\n# --- Deine Änderung: Der letzte Eintrag gilt ---\n{text}"
+                 for name, text in edits.items() if name in self.appended}  # fmt: skip
+        return {**base, **edits, **added}
+
+    def _write(self, contents: Mapping[str, Mapping[str, str]]) -> None:
+        for service in self.services:
+            render.write(contents[service.node], service.folder / "etc")
+
+    # --- what a role does in its own way --------------------------------------------------------------------------
+
+    def place(self, file: str) -> str:
+        """Where a file that the learner names belongs. Raises LabError for one that the role does not have."""
+        name, known = str(PurePosixPath(file.strip())), self.base()
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, 1)
+            hint = f"Meintest du {nearest[0]}?" if nearest else f"Vorhanden sind: {', '.join(known)}."
+            raise LabError(f"Eine Datei {name} hat {self.role} nicht.", next_step=hint)
+        return name
+
+    def check(self, contents: Mapping[str, str]) -> None:
+        """Raise LabError when the role's own checker rejects ``contents``."""
+
+    def warnings(self, contents: Mapping[str, str]) -> list[str]:
+        """German sentences about what the checker accepts although it cannot work."""
+        return []
+
+    def reload(self, services: list[Service]) -> list[str]:
+        """Take the files into use and wait; what the servers complain about. Raises LabError when one does not answer."""
+        for service in services:
+            self.cluster.restart(service.node, wait=False)
+        self.await_answer(services)
+        return []
+
+    def recover(self, services: list[Service]) -> None:
+        """Start the services again with the files as they are now."""
+        for service in services:
+            self.cluster.restart(service.node)
+
+    def await_answer(self, services: list[Service]) -> None:
+        """Wait until all answer. Raises LabError with the end of the log."""
+        for service in services:
+            if not self.cluster.wait_ready(service.node, RELOAD_SECONDS, give_up=True):
+                log = (self.cluster.folder / "log" / f"{service.program}.log").read_text(errors="replace")
+                raise LabError(
+                    f"{service.node} startet mit der neuen Konfiguration nicht; die alte gilt wieder.",
+                    why=log.strip()[-300:],
+                    next_step=f"Ändere die Zelle und führe sie noch einmal aus. Mehr sagt `lab.logs({service.node!r})`.",
+                )
+
+
+def _diff(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
+    return [
+        line
+        for name in names
+        for line in difflib.unified_diff(
+            before.get(name, "").splitlines(),
+            after.get(name, "").splitlines(),
+            f"{name} (vorher)",
+            f"{name} (jetzt)",
+            lineterm="",
+            n=2,
+        )
+    ]
