@@ -29,6 +29,19 @@ def lab(running_lab):
     running_lab.reset()
 
 
+@pytest.fixture(scope="module")
+def big():
+    """A cluster with all nodes, shared by the tests of one file."""
+    from labs.cluster.cluster import Cluster
+    from labs.lab import Lab
+
+    own = Cluster(f"big-{os.getpid()}")
+    own.start(silent, "cluster")
+    yield Lab(own)
+    own.stop()
+    shutil.rmtree(own.folder, ignore_errors=True)
+
+
 @pytest.fixture
 def cluster(request):
     """A cluster of its own, not started; ended and removed after the test."""

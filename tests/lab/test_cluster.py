@@ -5,9 +5,7 @@ import time
 
 import pytest
 
-from labs.cluster.cluster import Cluster
 from labs.errors import LabError
-from labs.lab import Lab
 from tests.conftest import silent
 from tests.lab.test_start import processes_of, wait_until
 
@@ -15,19 +13,6 @@ OWN = (
     b"From: erika.muster@firma.example\r\nTo: lena.hartwig@partner.example\r\nSubject: Nummer %s\r\n"
     b"Date: Tue, 24 Nov 2026 08:00:00 +0000\r\nMessage-ID: <%s@firma.example>\r\n\r\nHallo Lena, alles gut.\r\n"
 )
-
-
-@pytest.fixture(scope="module")
-def big():
-    """A cluster with all nodes, shared by the tests of this file."""
-    import os
-    import shutil
-
-    cluster = Cluster(f"big-{os.getpid()}")
-    cluster.start(silent, "cluster")
-    yield Lab(cluster)
-    cluster.stop()
-    shutil.rmtree(cluster.folder, ignore_errors=True)
 
 
 def mailboxes(lab):
