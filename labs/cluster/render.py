@@ -47,6 +47,11 @@ def files(
     return result
 
 
+def text(name: str, /, **context: object) -> str:
+    """One template of labs/config, such as "nftables/host.conf"."""
+    return _templates.get_template(name).render(context)
+
+
 def write(contents: Mapping[str, str], folder: Path) -> None:
     """Make ``folder`` hold exactly ``contents``; the old content is replaced in one rename."""
     fresh = folder.with_name(f"{folder.name}.new")
