@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import re
+import select
 import shlex
 import shutil
 import signal
@@ -228,23 +229,18 @@ class Cluster:
         """End all servers of the lab and wait for them; True when something ran. Logs stay until the next start."""
         ran = self.running
         if ran:
-            pid = self.supervisor_pid
-            try:
-                supervisord = psutil.Process(pid)
+            with suppress(OSError, xmlrpc.client.Error):
+                pid = self.supervisor_pid
                 self._rpc.supervisor.shutdown()
-                supervisord.wait(10)
-            except (psutil.Error, OSError, xmlrpc.client.Error):
-                pass
+                await_end(pid, 10)
         return bool(self._end_leftovers()) or ran
 
     def release(self, pid: int, started: float) -> None:
         """The process ``pid`` (a JupyterLab) has ended; wait for the lab's end when nobody else uses it."""
-        try:
-            supervisord = psutil.Process(self.supervisor_pid)
-            self._rpc.lab.disown(pid, started)
-            supervisord.wait(5)
-        except (psutil.Error, OSError, xmlrpc.client.Error):
-            return
+        with suppress(OSError, xmlrpc.client.Error):
+            supervisord = self.supervisor_pid
+            if self._rpc.lab.disown(pid, started):
+                await_end(supervisord, 5)
 
     def _end_leftovers(self) -> int:
         """Kill what still runs from this lab's folder; how many processes that were."""
@@ -254,7 +250,8 @@ class Cluster:
                 process.kill()
             except psutil.NoSuchProcess:
                 continue
-        psutil.wait_procs(left, 3)
+        for process in left:
+            await_end(process.pid, 3)
         return len(left)
 
     def _is_ours(self, process: psutil.Process) -> bool:
@@ -366,6 +363,20 @@ class Cluster:
                 progress(0, "Ein anderes Fenster startet das Labor gerade; ich warte")
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def await_end(pid: int, seconds: float) -> None:
+    """Wait until a process has ended, whether or not its parent has noticed. Source: pidfd_open(2)."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        poll = select.poll()
+        poll.register(process, select.POLLIN)
+        poll.poll(1000 * seconds)
+    finally:
+        os.close(process)
 
 
 def not_running() -> LabError:
