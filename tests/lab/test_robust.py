@@ -1,0 +1,193 @@
+"""Whatever ends, and however: nothing stays behind, and the next start works."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from labs.cluster.cluster import Cluster
+from labs.cluster.network import taken
+from labs.lab import Lab
+from tests.conftest import silent
+from tests.lab.test_start import wait_until
+
+MAIL = (
+    b"From: lena.hartwig@partner.example\r\nTo: erika.muster@firma.example\r\nSubject: %s\r\n"
+    b"Date: Tue, 24 Nov 2026 08:00:00 +0000\r\nMessage-ID: <%s@partner.example>\r\n\r\nHallo Erika.\r\n"
+)
+SHARED = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
+PROGRAMS = re.compile(r"rspamd|rhm|hs-|redis|unbound|clam|postfix|dovecot|fake|supervisor|arbeitsbuch", re.IGNORECASE)
+START = "import sys; from labs.cluster.cluster import Cluster; Cluster(sys.argv[1]).start(lambda part, text: None, 'cluster'); print('up', flush=True); input()"
+
+
+def processes(cluster):
+    """Every process that has anything to do with the lab's folder: by its command line, its place or its variables."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error, OSError):
+            words = [*process.cmdline(), process.cwd(), *process.environ().values()]
+            if process.pid != os.getpid() and any(str(cluster.folder) in word for word in words):
+                found.append((process.pid, process.name()))
+    return found
+
+
+def listeners(net):
+    """What still listens in the lab's network or on its faked's port."""
+    return [
+        connection.laddr
+        for connection in psutil.net_connections("inet")
+        if connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+        and (connection.laddr.ip.startswith(f"127.{net}.") or connection.laddr.port == 20000 + net)
+    ]
+
+
+def ipc():
+    """The identifiers of all System V queues, semaphores and segments."""
+    tables = [path.read_text().splitlines()[1:] for path in Path("/proc/sysvipc").iterdir()]
+    return {tuple(line.split()[:2]) for lines in tables for line in lines}
+
+
+def abstract(net, folder):
+    """The abstract Unix sockets that belong to the lab."""
+    names = [line.split()[-1] for line in Path("/proc/net/unix").read_text().splitlines() if " @" in line]
+    return [name for name in names if name == f"@arbeitsbuch-127.{net}" or str(folder) in name]
+
+
+def files(cluster):
+    """All paths below the lab's folder but the names that Postfix makes up and what Rspamd compiles when it has time."""
+    return {
+        str(path.relative_to(cluster.folder))
+        for path in cluster.folder.rglob("*")
+        if not re.search(r"/spool/(?!pid|private|public)\w+/|\.\d+$|\.hs$", str(path))
+    }
+
+
+def shared():
+    return {path for folder in SHARED if folder.exists() for path in folder.iterdir() if PROGRAMS.search(path.name)}
+
+
+def assert_nothing_left(cluster, net):
+    assert processes(cluster) == [] and listeners(net) == [] and abstract(net, cluster.folder) == []
+    assert not taken(net) and not cluster.running
+
+
+def test_ten_cycles_leave_what_one_leaves(cluster):
+    outside, queues, once = shared(), ipc(), set()
+    for number in range(10):
+        assert cluster.start(silent, "cluster") is True
+        net = cluster.settings["net"]
+        assert len(processes(cluster)) > 15 and len(listeners(net)) > 15 and len(abstract(net, cluster.folder)) == 1
+        assert cluster.stop() is True
+        assert_nothing_left(cluster, net)
+        once = once or files(cluster)
+        assert len(once) > 100 and files(cluster) == once, f"cycle {number + 1}"
+    assert ipc() <= queues and shared() <= outside
+
+
+def test_foreign_processes_in_stale_pid_files_are_left_alone(cluster):
+    """After a crash the numbers in all pid files belong to somebody else."""
+    cluster.start(silent, "cluster")
+    net = cluster.settings["net"]
+    crash(cluster)
+    stale = [*cluster.folder.rglob("*.pid"), *cluster.folder.rglob("master.lock")]
+    assert {"supervisord.pid", "master.pid", "master.lock"} <= {path.name for path in stale}
+    stale += [cluster.node(name).main.folder / "run/rspamd.pid" for name in ("rspamd1", "rspamd2")]
+    with subprocess.Popen(["sleep", "120"]) as foreign:
+        for path in stale:
+            path.write_text(f"{foreign.pid}\n")
+        assert cluster.start(silent, "cluster") is True
+        assert {node.state for node in cluster.status()} == {"up"} and foreign.poll() is None
+        cluster.stop()
+        assert foreign.poll() is None
+        foreign.kill()
+    assert_nothing_left(cluster, net)
+
+
+def crash(cluster):
+    """All processes of the lab at once, as when a container is killed."""
+    for pid, _ in processes(cluster):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: processes(cluster) == [])
+
+
+def test_two_clusters_deliver_side_by_side(cluster, big):
+    cluster.start(silent, "cluster")
+    labs = [big, Lab(cluster)]
+    assert labs[0].cluster.settings["net"] != labs[1].cluster.settings["net"]
+    marks = [f"Z{number}-{time.time_ns()}".encode() for number in range(2)]
+    for lab, mark in zip(labs, marks, strict=True):
+        envelope = {"from_": "lena.hartwig@partner.example", "rcpt": "erika.muster@firma.example"}
+        assert lab.send(MAIL % (mark, mark), "mx", ip="192.0.2.10", **envelope).accepted
+    for lab, mark in zip(labs, marks, strict=True):
+        wait_until(lambda lab=lab: len(mailbox(lab)) >= 1, 20)
+        assert [mark in mail for mail in mailbox(lab)] == [True], "its own mail and no other"
+
+
+def mailbox(lab):
+    return [path.read_bytes() for path in (lab.cluster.node("imap1").main.folder / "mail").glob("*/new/*")]
+
+
+@pytest.fixture
+def started(cluster):
+    """A cluster that another process has started and owns, as a kernel does."""
+    with subprocess.Popen(
+        [sys.executable, "-c", START, cluster.name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as owner:
+        assert owner.stdout.readline() == "up\n"
+        yield cluster, owner, cluster.settings["net"]
+        owner.kill()
+
+
+def test_stop_after_the_starter_was_killed(started):
+    cluster, owner, net = started
+    owner.kill()
+    owner.wait()
+    assert cluster.running and cluster.stop() is True
+    assert_nothing_left(cluster, net)
+
+
+def test_stop_after_the_supervisor_was_killed(started):
+    cluster, _, net = started
+    os.kill(cluster.supervisor_pid, signal.SIGKILL)
+    cluster.stop()
+    assert_nothing_left(cluster, net)
+
+
+def test_stop_after_every_main_process_was_killed(started):
+    cluster, _, net = started
+    mains = [cluster.processes_of(service)[0] for node in cluster.nodes.values() for service in node.services.values()]
+    assert len(mains) > 15
+    for main in mains:
+        main.kill()
+    assert cluster.stop() is True
+    assert_nothing_left(cluster, net)
+
+
+def test_stop_ends_frozen_nodes(started):
+    cluster, _, net = started
+    for node in ("mx1", "rspamd1", "redis1", "av1"):
+        cluster.signal(node, signal.SIGSTOP)
+    assert cluster.stop() is True
+    assert_nothing_left(cluster, net)
+
+
+def test_a_start_that_was_killed_half_way_is_made_good(cluster):
+    """Killed as soon as the supervisor answers: some nodes run, some wait for others, nobody owns them."""
+    with subprocess.Popen([sys.executable, "-c", START, cluster.name], stdin=subprocess.PIPE) as half:
+        wait_until(lambda: cluster.running, 60)
+        half.kill()
+    Cluster(cluster.name).start(silent, "cluster")
+    assert {node.state for node in cluster.status()} == {"up"}
+    net = cluster.settings["net"]
+    cluster.stop()
+    assert_nothing_left(cluster, net)
+    shutil.rmtree(cluster.folder)
