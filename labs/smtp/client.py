@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from labs.cluster.topology import Node
 from labs.errors import LabError
 from labs.mails import Envelope
-from labs.smtp.trace import Trace, follow
+from labs.smtp.trace import Entry, Trace, follow, read
 
 TIMEOUT = 90
 """Seconds for one command: longer than Postfix waits for its milter."""
@@ -45,7 +45,17 @@ class Delivery:
 
     def trace(self, seconds: float = 15) -> Trace:
         """Follow this mail through all nodes; waits up to ``seconds`` until none has work left with it."""
-        return follow(dict(self.nodes), self.message_id, seconds)
+        return follow(self.nodes, self.message_id, seconds, self.entry)
+
+    def trace_now(self) -> Trace:
+        """The trace as far as the mail has come."""
+        return read(self.nodes, self.message_id, self.entry)
+
+    @property
+    def entry(self) -> Entry:
+        """How the mail came in, as the first step of its trace."""
+        node, _, source = DOORS[self.via]
+        return Entry(source, node, self.code, self.reply, self.queue_id, self.seconds)
 
     @property
     def accepted(self) -> bool:

@@ -1,30 +1,50 @@
 """Follow one mail through all nodes: what Postfix and Rspamd noted about it, put in order.
 
-Postfix names a mail by a queue id that changes from host to host; the Message-ID stays. Rspamd notes the queue id
-of the Postfix that asked, so each hop finds its verdict. Source: postlogd(8), cleanup(8), Rspamd's log_format.
+Postfix names a mail by a queue id that changes from host to host; its answer ("queued as …") names the next one, and
+the Message-ID stays. Rspamd notes the queue id of the Postfix that asked, so each hop finds its verdict.
+Source: postlogd(8), cleanup(8), qmgr(8) ("delays="), Rspamd's log_format.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from labs.cluster.topology import Node, Service
+from labs.cluster.topology import Node
+from labs.smtp.headers import headers_added
+from labs.smtp.records import Handover, postfix_records, refusal, scans
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FINAL = ("sent", "bounced", "rejected", "discarded")
-_LINE = re.compile(
-    r"^\w+ +\d+ (?P<clock>[\d:]+) \S+ postfix/(?P<program>[\w/-]+)\[\d+\]: (?P<id>[0-9A-F]{6,}|NOQUEUE): (?P<text>.*)$"
-)
+FINAL = ("sent", "bounced", "rejected", "discarded", "held", "expired")
+LOG_DELAY = 0.5
+"""Seconds that a line may need into Postfix's log after the client has its answer."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How the mail came in: from node ``source`` to node ``node``, with the server's answer; ``seconds`` it took."""
+
+    source: str
+    node: str
+    code: int
+    reply: str
+    queue_id: str
+    seconds: float
 
 
 @dataclass(frozen=True)
 class Hop:
-    """One queue entry on one node. ``delay``: seconds in the queue; ``action``, ``score``: Rspamd's, if it was asked."""
+    """One queue entry on one node. ``clock``: HH:MM:SS; ``action``, ``score``: Rspamd's, if it was asked.
+
+    ``handovers``: one per recipient, the latest. ``refused``: what Postfix did with the mail on Rspamd's word
+    (rejected, discarded) with ``refusal`` as its reason. ``scan_seconds``: what Rspamd took. ``added``: the header
+    lines (name, value) that this hop gave the mail, as far as the delivered mail still shows them.
+    """
 
     node: str
     queue_id: str
@@ -34,23 +54,65 @@ class Hop:
     action: str = ""
     score: float | None = None
     symbols: tuple[str, ...] = ()
-    relay: str = ""
-    status: str = ""
-    reply: str = ""
-    delay: float = 0.0
+    scan_seconds: float | None = None
+    handovers: tuple[Handover, ...] = ()
+    refused: str = ""
+    refusal: str = ""
+    added: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def last(self) -> Handover:
+        """The handover that counts for the hop: one that is not done yet, else the last one."""
+        waiting = [one for one in self.handovers if one.status not in FINAL]
+        return [Handover(), *self.handovers, *waiting][-1]
+
+    @property
+    def status(self) -> str:
+        """sent, deferred, bounced, rejected, discarded; empty while the mail is in the queue."""
+        return self.refused or self.last.status
+
+    @property
+    def reply(self) -> str:
+        return self.refusal or self.last.reply
+
+    @property
+    def relay(self) -> str:
+        return self.last.relay
+
+    @property
+    def delay(self) -> float:
+        """Seconds from the first byte of the mail until the next server has it, as Postfix measures them."""
+        return max((one.delay for one in self.handovers), default=0.0)
 
 
 @dataclass(frozen=True)
 class Trace:
-    """The hops of one mail in the order in which it took them."""
+    """The hops of one mail in the order in which it took them; ``nodes``: the cluster it went through."""
 
     message_id: str
     hops: tuple[Hop, ...]
+    entry: Entry | None = None
+    nodes: Mapping[str, Node] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def refused_at_the_door(self) -> bool:
+        """Whether the client was told no."""
+        return self.entry is not None and self.entry.code >= 400
 
     @property
     def finished(self) -> bool:
         """Whether no node has work left with this mail."""
-        return bool(self.hops) and all(hop.status in FINAL for hop in self.hops)
+        known = {hop.queue_id for hop in self.hops}
+        handed_on = {one.queued_as for hop in self.hops for one in hop.handovers if one.queued_as}
+        done = all(hop.status in FINAL for hop in self.hops) and handed_on <= known
+        return done and (bool(self.hops) or self.refused_at_the_door)
+
+    def before(self, hop: Hop) -> str:
+        """The node that handed the mail to ``hop``; empty when nobody knows."""
+        for other in self.hops:
+            if any(one.queued_as == hop.queue_id for one in other.handovers):
+                return other.node
+        return self.entry.source if self.entry else ""
 
     @property
     def table(self) -> pd.DataFrame:
@@ -60,18 +122,11 @@ class Trace:
         columns = ["Knoten", "Queue-ID", "Uhrzeit", "Rolle", "Action", "Punkte", "weiter an", "Ergebnis", "Sekunden"]
         rows = [
             (
-                hop.node,
-                hop.queue_id,
-                hop.clock,
-                hop.role,
-                hop.action,
-                hop.score,
-                hop.relay,
-                f"{hop.status} {hop.reply}".strip(),
-                hop.delay,
+                hop.node, hop.queue_id, hop.clock, hop.role, hop.action, hop.score, hop.relay,
+                f"{hop.status} {hop.reply}".strip(), hop.delay,
             )
             for hop in self.hops
-        ]
+        ]  # fmt: skip
         return pd.DataFrame(rows, columns=columns)
 
     def __str__(self) -> str:
@@ -79,92 +134,65 @@ class Trace:
             f"{hop.clock}  {hop.node:<10} {hop.queue_id:<12} {hop.role or '–':<18} {hop.action or '–':<12} {hop.status} → {hop.relay or '–'}"
             for hop in self.hops
         ]
+        if self.entry and self.refused_at_the_door:
+            lines.append(f"{self.entry.node} hat die Mail nicht angenommen: {self.entry.code} {self.entry.reply}")
         return "\n".join(lines or ["Diese Mail kennt kein Knoten."])
 
     __repr__ = __str__
 
 
-def follow(nodes: dict[str, Node], message_id: str, seconds: float) -> Trace:
+def follow(nodes: Mapping[str, Node], message_id: str, seconds: float, entry: Entry | None = None) -> Trace:
     """What is known of the mail, as soon as it is finished everywhere or after ``seconds``."""
-    deadline = time.monotonic() + seconds
+    deadline, began = time.monotonic() + seconds, time.monotonic()
     while True:
-        trace = _read(nodes, message_id)
-        if (trace.finished and trace == _read(nodes, message_id)) or time.monotonic() > deadline:
-            return trace
+        trace = read(nodes, message_id, entry)
+        settled = trace.finished and (trace.hops or time.monotonic() - began > LOG_DELAY)
+        if (settled and trace == read(nodes, message_id, entry)) or time.monotonic() > deadline:
+            return with_headers(trace)
         time.sleep(0.1)
 
 
-def _read(nodes: dict[str, Node], message_id: str) -> Trace:
-    services = [service for node in nodes.values() for service in node.services.values()]
-    verdicts = _verdicts([service for service in services if service.role == "rspamd-worker"], message_id)
+def read(nodes: Mapping[str, Node], message_id: str, entry: Entry | None = None) -> Trace:
+    """What the logs say of the mail now: the chain from ``entry``'s queue id, else all with that Message-ID."""
+    records = postfix_records(nodes, message_id, entry.queue_id if entry else "")
+    verdicts = scans(nodes, [queue_id for _, queue_id in records])
     hops = [
-        hop
-        for service in services
-        if service.role.startswith("postfix-")
-        for hop in _hops(service, message_id, verdicts)
+        _hop(Hop(node, queue_id, lines[0].clock, **verdicts.get(queue_id, {})), lines)
+        for (node, queue_id), lines in records.items()
     ]
-    return Trace(message_id, _ordered(hops))
+    if entry and entry.code >= 400:  # the same mail may have been sent before: only what this refusal speaks of
+        hops = [hop for hop in hops if hop.refusal and hop.refusal in entry.reply][-1:]
+    return Trace(message_id, _ordered(hops), entry, nodes)
+
+
+def with_headers(trace: Trace) -> Trace:
+    """The trace with what each hop added to the mail, read from the delivered mail."""
+    added = headers_added(trace.nodes, trace.hops)
+    return replace(trace, hops=tuple(replace(hop, added=added.get(hop.queue_id, ())) for hop in trace.hops))
+
+
+def _hop(hop: Hop, lines: list) -> Hop:
+    handovers: dict[str, Handover] = {}
+    for line in lines:
+        if match := re.match(r"client=([^,\s]+)", line.text):
+            hop = replace(hop, client=match[1])
+        elif handover := Handover.parse(line.text):
+            handovers[handover.recipient] = handover
+        elif refused := refusal(line.text):
+            hop = replace(hop, refused=refused[0], refusal=refused[1])
+        elif "status=expired" in line.text:
+            hop = replace(hop, refused="expired", refusal="zu lange in der Warteschlange")
+    return replace(hop, handovers=tuple(handovers.values()))
 
 
 def _ordered(hops: list[Hop]) -> tuple[Hop, ...]:
-    """Each hop after the one that handed it over: a server's answer names the queue id of the next."""
-    following = {match[1] for hop in hops if (match := re.search(r"queued as (\w+)", hop.reply))}
-    chain, rest = [], sorted(hops, key=lambda hop: (hop.queue_id in following, hop.clock))
+    """Each hop after the one that handed it over."""
+    following = {one.queued_as for hop in hops for one in hop.handovers}
+    chain: list[Hop] = []
+    rest = sorted(hops, key=lambda hop: (hop.queue_id in following, hop.clock))
     while rest:
-        wanted = re.search(r"queued as (\w+)", chain[-1].reply) if chain else None
-        found = next((hop for hop in rest if wanted and hop.queue_id == wanted[1]), rest[0])
+        wanted = {one.queued_as for one in chain[-1].handovers} if chain else set()
+        found = next((hop for hop in rest if hop.queue_id in wanted), rest[0])
         rest.remove(found)
         chain.append(found)
     return tuple(chain)
-
-
-def _hops(service: Service, message_id: str, verdicts: dict[str, dict]) -> list[Hop]:
-    lines = [match.groupdict() for match in map(_LINE.match, _text(service, "mail.log")) if match]
-    own = {line["id"] for line in lines if f"message-id=<{message_id}>" in line["text"]}
-    return [
-        _hop(service.node, queue_id, [line for line in lines if line["id"] == queue_id], verdicts)
-        for queue_id in sorted(own)
-    ]
-
-
-def _hop(node: str, queue_id: str, lines: list[dict], verdicts: dict[str, dict]) -> Hop:
-    hop = Hop(node, queue_id, lines[0]["clock"], **verdicts.get(queue_id, {}))
-    for line in lines:
-        text = line["text"]
-        if match := re.match(r"client=(\S+)", text):
-            hop = replace(hop, client=match[1])
-        elif match := re.match(r"to=<.*?>,.* relay=(\S+?),? .*?delay=([\d.]+),.* status=(\w+) \((.*)\)$", text):
-            hop = replace(hop, relay=match[1], delay=float(match[2]), status=match[3], reply=match[4])
-        elif match := re.match(r"milter-(\w+): .*?: (\d\.\d\.\d .*?);", text):
-            status = {"reject": "rejected", "discard": "discarded", "hold": "held"}.get(match[1], match[1])
-            hop = replace(hop, status=status, reply=match[2])
-    return hop
-
-
-def _verdicts(workers: list[Service], message_id: str) -> dict[str, dict]:
-    """Rspamd's summary lines about this mail, by the queue id of the Postfix that asked."""
-    found = {}
-    for worker in workers:
-        for line in _text(worker, "rspamd.log"):
-            if "rspamd_task_write_log" not in line or f"id: <{message_id}>" not in line:
-                continue
-            match = re.search(
-                r"qid: <(\w+)>.*?\(default: \w (?:\(([\w ]+)\)): \[(-?[\d.]+)/[-\w.]+\] \[(.*?)\]\)", line
-            )
-            role = re.search(r"settings_id: ([\w]+)", line)
-            if match:
-                symbols = tuple(re.findall(r"([A-Z][A-Z0-9_]+)\(", match[4]))
-                found[match[1]] = {
-                    "action": match[2],
-                    "score": float(match[3]),
-                    "symbols": symbols,
-                    "role": role[1] if role else "",
-                }
-    return found
-
-
-def _text(service: Service, name: str) -> list[str]:
-    try:
-        return (service.folder / "log" / name).read_text(errors="replace").splitlines()
-    except FileNotFoundError:
-        return []

@@ -1,0 +1,93 @@
+"""Which node gave a mail which header lines, read from the mail as it was delivered.
+
+Every Postfix puts its Received line, which names its queue id, on top of what was there; what a milter adds stands
+right below it. So the lines from one Received to the next belong to that hop. The results of Rspamd stand at the end
+of the header instead, and each node takes away those of the one before: they belong to the last hop that asked it.
+Source: RFC 5321 4.4, milter_headers (Rspamd), virtual(8).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from email import policy
+from email.parser import BytesHeaderParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labs.cluster.topology import Node
+
+if TYPE_CHECKING:
+    from labs.smtp.trace import Hop
+
+NEWEST, HEAD = 300, 65536
+"""Mails of a mailbox that are looked at, and bytes of each: more than any header section here has."""
+
+RESULTS = re.compile(r"x-(spam|rspamd|spamd)\b", re.IGNORECASE)
+_QUEUE_ID = re.compile(r"\bid ([0-9A-F]{6,})\b")
+
+Headers = tuple[tuple[str, str], ...]
+
+
+def headers_added(nodes: Mapping[str, Node], hops: Sequence[Hop]) -> dict[str, Headers]:
+    """Queue id -> the header lines (name, value) that this hop added; empty for a mail that was not delivered."""
+    for hop in reversed(hops):
+        if hop.relay == "virtual" and hop.status == "sent" and (content := _delivered(nodes[hop.node], hop.queue_id)):
+            return attribute(content, hops)
+    return {}
+
+
+def attribute(content: bytes, hops: Sequence[Hop]) -> dict[str, Headers]:
+    """Queue id -> header lines of the mail ``content`` that this hop added."""
+    by_id = {hop.queue_id: hop for hop in hops}
+    asked = [hop for hop in hops if hop.action]
+    found: dict[str, list[tuple[str, str]]] = {}
+    current = ""
+    headers = _headers(content)
+    ours = [_id(value) for name, value in headers if name.lower() == "received" and _id(value) in by_id]
+    for name, value in headers:
+        if name.lower() == "received":
+            current = _id(value)
+        if RESULTS.match(name):
+            owner = asked[-1].queue_id if asked else ""
+        elif not current:
+            owner = ours[0] if ours else ""  # above all Received: who put it into the mailbox
+        elif ours and current == ours[-1] and not _of(by_id[current], name):
+            owner = ""  # below the oldest Received stands the mail as it came in
+        else:
+            owner = current
+        if owner in by_id:
+            found.setdefault(owner, []).append((name, value))
+    return {queue_id: tuple(lines) for queue_id, lines in found.items()}
+
+
+def _of(hop: Hop, name: str) -> bool:
+    """Whether the first hop itself added this line, which stands among those that the sender wrote."""
+    return name.lower() == "received" or (name.lower() == "authentication-results" and bool(hop.action))
+
+
+def _headers(content: bytes) -> list[tuple[str, str]]:
+    message = BytesHeaderParser(policy=policy.compat32).parsebytes(content)
+    return [(name, re.sub(r"\s*\n\s*", " ", str(value))) for name, value in message.items()]
+
+
+def _id(received: str) -> str:
+    match = _QUEUE_ID.search(received)
+    return match[1] if match else ""
+
+
+def _delivered(node: Node, queue_id: str) -> bytes:
+    """The beginning of the mail that went into a mailbox of ``node`` under that queue id."""
+    paths = sorted((node.main.folder / "mail").glob("*/new/*"), key=lambda path: path.name, reverse=True)
+    for path in paths[:NEWEST]:
+        if f"id {queue_id}\n".encode() in (head := _head(path)):
+            return head
+    return b""
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD)
+    except OSError:
+        return b""
