@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from email.message import EmailMessage
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from labs import paths
-from labs.cluster.cluster import Cluster, not_running
+from labs.cluster.cluster import Cluster, not_running, services
 from labs.cluster.configuration import NO_CHANGE, Change, Configuration
 from labs.cluster.roles import ROLES
+from labs.cluster.topology import Service
 from labs.errors import LabError, Unreachable
 from labs.mails import Envelope, catalogue, load
 from labs.progress import progress_bar
@@ -27,6 +29,8 @@ from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
 from labs.smtp.client import send as smtp_send
 from labs.smtp.configuration import PostfixConfiguration
+from labs.smtp.queue import entries, flush, release, table
+from labs.smtp.stream import Stream, through_mx
 
 if TYPE_CHECKING:
     from labs.cluster.connections import Connections
@@ -155,6 +159,45 @@ class Lab:
         envelope = _changed(envelope, rcpt, ip=ip, helo=helo, hostname=hostname, from_=from_, user=user)
         return smtp_send(self.cluster.nodes, self.cluster.secrets, content, envelope, via)
 
+    def queue(self) -> pd.DataFrame:
+        """What waits in the queues of all Postfix nodes: where, why, and what is held back."""
+        return table(entries(self.cluster.bundle, self._postfix))
+
+    def release(self, node: str, queue_id: str) -> None:
+        """Let a mail that is held back on ``node`` go on (``postsuper -H``)."""
+        release(self.cluster.bundle, self._postfix_of(node), queue_id)
+
+    def flush(self, node: str) -> None:
+        """Let ``node`` try now what waits there (``postqueue -f``)."""
+        flush(self.cluster.bundle, self._postfix_of(node))
+
+    @property
+    def _postfix(self) -> list[Service]:
+        return [service for service in services(self.cluster.nodes) if service.role.startswith("postfix-")]
+
+    def _postfix_of(self, node: str) -> Service:
+        found = [service for service in self._postfix if service.node == self.cluster.node(node).name]
+        if not found:
+            names = ", ".join(service.node for service in self._postfix)
+            raise LabError(f"Auf {node} läuft kein Postfix.", next_step=f"Postfix läuft auf: {names}.")
+        return found[0]
+
+    def stream(
+        self,
+        mails: int = 200,
+        events: Mapping[float, str] = MappingProxyType({}),
+        *,
+        rate: float = 40,
+        patience: float = 30,
+    ) -> Stream:
+        """Send many clean mails to the MX while something happens, with a progress bar, and see what became of each.
+
+        ``events``: {second: "kill|freeze|resume|restart|stop NODE"}; ``rate``: mails a second; ``patience``: seconds until
+        a sender gives up and until an accepted mail counts as lost.
+        """
+        with progress_bar("Mails unterwegs") as progress:
+            return through_mx(self, mails, events, rate, patience, progress)
+
     def load(self, mail: str | Path | bytes | EmailMessage) -> tuple[bytes, Envelope]:
         """The bytes and the envelope of a mail; sample mails are built and signed now."""
         return load(mail, dkim_key=self.cluster.secrets["dkim_key"].encode())
@@ -217,9 +260,9 @@ class Lab:
         return role, name
 
     def reset(self, chapter: str = "") -> Change:
-        """Back to the configuration as shipped (with the chapter's overlay), on all nodes; frozen nodes run on."""
+        """Back to the configuration as shipped (with the chapter's overlay), on all nodes; every node runs again."""
         _known_chapter(chapter)
-        self.resume()
+        self.cluster.heal()
         with self._explained():
             return sum(
                 (self._parts.changed(role, one.reset(chapter)) for role, one in self.configurations.items()), NO_CHANGE
@@ -293,9 +336,12 @@ class Lab:
 
         return Text(f"Rspamds Weboberfläche: {self.controller.url}/\nPasswort: {self.controller.password}")
 
-    def stop(self) -> None:
-        """End all servers of the lab; nothing is left running."""
-        self.cluster.stop()
+    def stop(self, node: str = "") -> None:
+        """End all servers of the lab; nothing is left running. With a name: only this node, until ``restart``."""
+        if node:
+            self.cluster.halt(node)
+        else:
+            self.cluster.stop()
 
     def __repr__(self) -> str:
         if not self.cluster.running:

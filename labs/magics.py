@@ -24,7 +24,9 @@ def register(lab: Lab) -> None:
     def magic(title: str, file: Callable[[list[str]], str], words: range, usage: str) -> Callable[[str, str], None]:
         def change(line: str, cell: str) -> None:
             if len(line.split()) not in words:
-                raise LabError("Die erste Zeile der Zelle ist unvollständig.", next_step=f"Schreibe zum Beispiel `{usage}`.")
+                raise LabError(
+                    "Die erste Zeile der Zelle ist unvollständig.", next_step=f"Schreibe zum Beispiel `{usage}`."
+                )
             name = file(line.split())
             with progress_bar(f"{title} prüft und lädt neu") as progress:
                 progress(0.3, name)

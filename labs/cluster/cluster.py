@@ -300,12 +300,28 @@ class Cluster:
             except psutil.NoSuchProcess:
                 continue
 
-    def restart(self, node: str, *, wait: bool = True) -> None:
-        """End a node in good order, frozen or not, and start it again; returns when it answers."""
+    def halt(self, node: str) -> None:
+        """End a node in good order; it stays down until ``restart``."""
         self.signal(node, signal.SIGCONT)
         for service in self.node(node).services.values():
             with suppress(xmlrpc.client.Fault):  # it was down
                 self._rpc.supervisor.stopProcess(f"lab:{service.program}")
+
+    def heal(self) -> None:
+        """Let every frozen node run on and start every node that is down."""
+        for node in self.nodes.values():
+            self.signal(node.name, signal.SIGCONT)
+            for service in node.services.values():
+                name = f"lab:{service.program}"
+                if self._rpc.supervisor.getProcessInfo(name)["statename"] in ("STOPPED", "FATAL", "EXITED"):
+                    self._rpc.supervisor.startProcess(name, False)
+        for node in self.nodes.values():
+            self.wait_ready(node.name)
+
+    def restart(self, node: str, *, wait: bool = True) -> None:
+        """End a node in good order, frozen or not, and start it again; returns when it answers."""
+        self.halt(node)
+        for service in self.node(node).services.values():
             self._rpc.supervisor.startProcess(f"lab:{service.program}", False)
         if wait:
             self.wait_ready(node)

@@ -99,7 +99,11 @@ class Configuration:
     def state(self) -> tuple[str, dict[str, str]]:
         """The chapter and the edits that are in force: ``{file: text}``."""
         path = self._memory
-        return tuple(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else (self.cluster.settings["chapter"], {})
+        return (
+            tuple(json.loads(path.read_text(encoding="utf-8")))
+            if path.exists()
+            else (self.cluster.settings["chapter"], {})
+        )
 
     @property
     def edits(self) -> dict[str, str]:

@@ -157,18 +157,20 @@ def _faked_ready(service: Service, secrets: Mapping[str, str]) -> bool:
         return True
 
 
-def _postfix(bundle: Bundle, service: Service) -> list[str]:
-    """Postfix's master itself; fakeroot plays root, the resolv_wrapper plays DNS (Postfix cannot ask port 5353).
-
-    Source: master(8), fakeroot(1), resolv_wrapper(1).
-    """
+def postfix_environment(bundle: Bundle, service: Service) -> dict[str, str]:
+    """fakeroot plays root, the resolv_wrapper plays DNS (Postfix cannot ask port 5353). Source: fakeroot(1), resolv_wrapper(1)."""
     libraries = next(bundle.path("usr/lib").glob("*-linux-gnu/libresolv_wrapper.so")).parent
-    variables = {
+    return {
         "LANG": "C",
         "FAKEROOTKEY": str(fake_port(service)),
         "LD_PRELOAD": f"{libraries}/libfakeroot/libfakeroot-tcp.so:{libraries}/libresolv_wrapper.so",
         "RESOLV_WRAPPER_HOSTS": str(service.folder / "etc/hosts"),
     }
+
+
+def _postfix(bundle: Bundle, service: Service) -> list[str]:
+    """Postfix's master itself, not the script around it. Source: master(8)."""
+    variables = postfix_environment(bundle, service)
     master = [str(bundle.path("usr/lib/postfix/sbin/master")), "-c", str(service.folder / "etc"), "-d"]
     return ["env", *(f"{name}={value}" for name, value in variables.items()), *master]
 

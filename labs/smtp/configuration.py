@@ -22,7 +22,6 @@ from labs.cluster.roles import age
 from labs.cluster.topology import Service
 from labs.errors import LabError
 
-
 _HARMLESS = re.compile(r"overriding earlier entry|data_directory|non-mail directory")
 """A parameter that is given twice is how a change works; the others come from fakeroot."""
 

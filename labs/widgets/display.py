@@ -10,10 +10,12 @@ from IPython import get_ipython
 from labs.cluster.configuration import Change
 from labs.cluster.connections import Connections
 from labs.plots.comparison import alternative_text_comparison, comparison
+from labs.plots.streamplot import train_diagram
 from labs.plots.svg import svg
 from labs.plots.tooltips import tooltips, tooltips_comparison
 from labs.plots.waterfall import alternative_text, waterfall
 from labs.rspamd.verdict import Comparison, Verdict, number
+from labs.smtp.stream import Stream
 from labs.widgets.matrix import connections_html
 
 COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
@@ -28,6 +30,7 @@ def register() -> None:
     formatter.for_type(Change, change_html)
     formatter.for_type(Connections, connections_html)
     formatter.for_type(pd.DataFrame, frame_html)
+    formatter.for_type(Stream, stream_html)
 
 
 def verdict_html(verdict: Verdict) -> str:
@@ -76,6 +79,14 @@ def frame_html(frame: pd.DataFrame) -> str:
     style = "<style>.lab-table th, .lab-table td { text-align: left !important; vertical-align: top; white-space: normal; }</style>"
     with pd.option_context("display.max_colwidth", None):
         return style + frame.to_html(index=False, decimal=",", border=0, classes="lab-table", max_rows=60, escape=True)
+
+
+def stream_html(stream: Stream) -> str:
+    """The train diagram, and what the senders were told instead of 250."""
+    replies = stream.replies
+    told = f"<details open><summary>Andere Antworten als 250</summary>{frame_html(replies)}</details>" if len(replies) else ""
+    seconds = f"Die langsamste Mail war nach {number(stream.longest)} s im Postfach, das längste SMTP-Gespräch dauerte {number(stream.longest_wait)} s."
+    return f"{svg(train_diagram(stream), str(stream))}<p>{seconds}</p>{told}"
 
 
 def change_html(change: Change) -> str:

@@ -1,0 +1,322 @@
+"""A stream of mail through the cluster while something happens to it: what the senders saw, what arrived.
+
+Senders behave as RFC 5321, section 4.5.4 asks: after a 4xx or a broken connection they keep the mail and try again,
+at the next MX first. So what an outage costs shows as it would in reality: as delay, as refusals, or as loss.
+"""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from labs.errors import LabError
+from labs.progress import Progress
+from labs.smtp.client import send
+from labs.smtp.queue import entries
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from labs.lab import Lab
+
+CLIENTS = 40
+"""Senders at work at the same time: a frozen node must not stop those that come after."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One SMTP dialogue: ``at`` and ``seconds`` since the start of the stream; ``code`` 0: no dialogue at all."""
+
+    door: str
+    at: float
+    seconds: float
+    code: int
+    reply: str
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One mail of the stream. ``due``: when its sender first tried; ``arrived``: in the mailbox, None when it never was."""
+
+    number: int
+    due: float
+    attempts: tuple[Attempt, ...]
+    arrived: float | None
+    worker: str = ""
+    waiting: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return bool(self.attempts) and self.attempts[-1].code == 250
+
+    @property
+    def outcome(self) -> str:
+        """at once, delayed, refused, given up, waiting (accepted, still in a queue), or lost (accepted, and gone)."""
+        if not self.accepted:
+            return "refused" if self.attempts and self.attempts[-1].code >= 500 else "given up"
+        if self.arrived is None:
+            return "waiting" if self.waiting else "lost"
+        return "at once" if len(self.attempts) == 1 else "delayed"
+
+
+OUTCOMES = {
+    "at once": "sofort angenommen",
+    "delayed": "nach neuem Versuch angenommen",
+    "refused": "abgelehnt",
+    "given up": "aufgegeben",
+    "waiting": "angenommen, noch in der Queue",
+    "lost": "angenommen und verloren",
+}
+
+
+@dataclass(frozen=True)
+class Stream:
+    """All mails of a stream, in the order of their numbers. ``events``: what happened, (seconds, "kill rspamd1")."""
+
+    mails: tuple[Sent, ...]
+    events: tuple[tuple[float, str], ...]
+
+    def count(self, outcome: str) -> int:
+        """How many mails ended as ``outcome`` (a key of OUTCOMES)."""
+        return sum(mail.outcome == outcome for mail in self.mails)
+
+    @property
+    def workers(self) -> dict[str, int]:
+        """How many mails each Rspamd worker checked last on the MX."""
+        return dict(sorted(Counter(mail.worker for mail in self.mails if mail.worker).items()))
+
+    @property
+    def replies(self) -> pd.DataFrame:
+        """What the senders were told instead of 250: Antwort, Anzahl."""
+        import pandas as pd
+
+        told = Counter(
+            f"{attempt.code or 'keine Verbindung'} {attempt.reply}".strip()
+            for mail in self.mails
+            for attempt in mail.attempts
+            if attempt.code != 250
+        )
+        return pd.DataFrame(told.most_common(), columns=["Antwort", "Anzahl"])
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the most delayed mail took from its sender's first try to the mailbox."""
+        return max((mail.arrived - mail.due for mail in self.mails if mail.arrived is not None), default=0.0)
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds of the longest single SMTP dialogue: so long did one sender wait for an answer."""
+        return max((attempt.seconds for mail in self.mails for attempt in mail.attempts), default=0.0)
+
+    def __str__(self) -> str:
+        counts = [f"{self.count(key)} {text}" for key, text in OUTCOMES.items() if self.count(key) or key in _ALWAYS]
+        shares = ", ".join(f"{name} {number}" for name, number in self.workers.items())
+        longest = f"{self.longest:.1f}".replace(".", ",")
+        return (
+            f"{len(self.mails)} Mails: {', '.join(counts)}.\n"
+            f"Die langsamste war nach {longest} s im Postfach. Geprüft haben auf dem MX: {shares or 'niemand'}."
+        )
+
+    __repr__ = __str__
+
+
+_ALWAYS = ("at once", "refused", "lost")
+
+
+@dataclass
+class Sender:
+    """What a stream needs from the lab. ``send(number, door)``: SMTP code and reply, LabError without a connection.
+
+    ``act``: carries out an event such as "kill rspamd1". ``arrived``: number -> time of arrival (time.time()).
+    ``checked``: number -> the worker that checked it. ``waiting``: the numbers that are in some queue.
+    """
+
+    send: Callable[[int, str], tuple[int, str]]
+    act: Callable[[str], None]
+    arrived: Callable[[], Mapping[int, float]]
+    checked: Callable[[], Mapping[int, str]]
+    waiting: Callable[[], Set[int]]
+    doors: Sequence[str] = ("mx1", "mx2")
+
+
+@dataclass
+class _Letter:
+    number: int
+    due: float
+    attempts: list[Attempt] = field(default_factory=list)
+
+
+def run(
+    sender: Sender,
+    mails: int,
+    rate: float,
+    events: Mapping[float, str],
+    progress: Progress,
+    retry: float = 1.0,
+    patience: float = 30.0,
+) -> Stream:
+    """Send ``mails`` at ``rate`` a second; at each second of ``events`` something happens to a node.
+
+    A deferred mail is tried again after ``retry`` seconds, until ``patience`` seconds after it was due; then its sender
+    gives up. Waits as long for what was accepted. Errors of ``act`` are raised at the end of the stream.
+    """
+    started, clock = time.monotonic(), time.time()
+    letters = [_Letter(number, number / rate) for number in range(mails)]
+    todo: queue.PriorityQueue[tuple[float, int]] = queue.PriorityQueue()
+    for letter in letters:
+        todo.put((letter.due, letter.number))
+    left, done = threading.Semaphore(0), threading.Event()
+    happened: list[tuple[float, str]] = []
+    errors: list[LabError] = []
+
+    def now() -> float:
+        return time.monotonic() - started
+
+    def attempt(letter: _Letter) -> None:
+        at, tries = now(), len(letter.attempts)
+        door = sender.doors[(letter.number + tries) % len(sender.doors)]
+        try:
+            code, reply = sender.send(letter.number, door)
+        except LabError as error:
+            code, reply = 0, error.why or error.what
+        letter.attempts.append(Attempt(door, at, now() - at, code, reply))
+        if (code == 0 or 400 <= code < 500) and now() + retry < letter.due + patience:
+            # Without a connection the next MX is tried at once; both in turn, then it waits.
+            pause = 0.0 if code == 0 and tries % len(sender.doors) == 0 else retry
+            todo.put((now() + pause, letter.number))
+        else:
+            left.release()
+
+    def client() -> None:
+        while not done.is_set():
+            try:
+                due, number = todo.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            time.sleep(max(0.0, due - now()))
+            attempt(letters[number])
+
+    def happen() -> None:
+        for at, event in sorted(events.items()):
+            if done.wait(max(0.0, at - now())):
+                return
+            happened.append((now(), event))
+            try:
+                sender.act(event)
+            except LabError as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=client, daemon=True) for _ in range(min(CLIENTS, mails))]
+    threads.append(threading.Thread(target=happen, daemon=True))
+    for thread in threads:
+        thread.start()
+    try:
+        for number in range(mails):
+            while not left.acquire(timeout=0.2):
+                progress(0.9 * number / mails, f"{number} von {mails} Mails sind beantwortet ({now():.0f} s)")
+            if number % 10 == 0:
+                progress(0.9 * number / mails, f"{number} von {mails} Mails sind beantwortet ({now():.0f} s)")
+        accepted = {letter.number for letter in letters if letter.attempts[-1].code == 250}
+        deadline = now() + patience
+        while missing := len(accepted - sender.arrived().keys()):
+            if now() > deadline:
+                break
+            progress(0.95, f"Warten auf {missing} angenommene Mails ({now():.0f} s)")
+            time.sleep(0.1)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(timeout=1)
+    if errors:
+        raise errors[0]
+    arrived, checked = sender.arrived(), sender.checked()
+    waiting = sender.waiting() if accepted - arrived.keys() else frozenset()
+    return Stream(
+        tuple(
+            Sent(
+                letter.number,
+                letter.due,
+                tuple(letter.attempts),
+                arrived[letter.number] - clock if letter.number in arrived else None,
+                checked.get(letter.number, ""),
+                letter.number in waiting,
+            )
+            for letter in letters
+        ),
+        tuple(happened),
+    )
+
+
+VERBS = ("kill", "freeze", "resume", "restart", "stop")
+"""What an event may begin with; each is a method of the lab."""
+
+
+def through_mx(
+    lab: Lab, mails: int, events: Mapping[float, str], rate: float, patience: float, progress: Progress
+) -> Stream:
+    """A stream of clean mail from a partner through both MX into Erika's mailbox. Raises LabError for an unknown event."""
+    for event in events.values():
+        verb, _, node = event.partition(" ")
+        if verb not in VERBS:
+            raise LabError(
+                f"Ein Ereignis „{event}“ gibt es nicht.", next_step=f"Schreibe {', '.join(VERBS)} und einen Knoten."
+            )
+        lab.cluster.node(node)
+    nodes, secrets = lab.cluster.nodes, lab.cluster.secrets
+    letters = []
+    for number in range(mails):
+        if number % 25 == 0:
+            progress(0.0, f"{mails} Mails werden geschrieben und signiert")
+        letters.append(lab.load("sauber"))
+    numbers = {_message_id(content): number for number, (content, _) in enumerate(letters)}
+    mailbox, seen = nodes["imap1"].main.folder / "mail", {}
+
+    def deliver(number: int, door: str) -> tuple[int, str]:
+        content, envelope = letters[number]
+        delivery = send(nodes, secrets, content, replace(envelope, rcpt=("erika.muster@firma.example",)), door)
+        return delivery.code, delivery.reply
+
+    def arrived() -> dict[int, float]:
+        for path in mailbox.glob("*/new/*"):
+            if path.name not in seen:
+                seen[path.name] = (_message_id(path.read_bytes()[:8192]), path.stat().st_mtime)
+        return {numbers[name]: at for name, at in seen.values() if name in numbers}
+
+    def checked() -> dict[int, str]:
+        found: dict[int, str] = {}
+        for node in nodes.values():
+            if "rspamd-worker" in node.services:
+                log = node.services["rspamd-worker"].folder / "log/rspamd.log"
+                lines = (line for line in log.read_text(errors="replace").splitlines() if "task_write_log" in line)
+                for line in lines:
+                    match = re.search(r"id: <([^>]+)>.*settings_id: incoming_default", line)
+                    if match and match[1] in numbers:
+                        found[numbers[match[1]]] = node.name
+        return found
+
+    def waiting() -> set[int]:
+        found = set()
+        postfix = [service for node in nodes.values() for service in node.services.values() if "postfix" in service.role]
+        for entry in entries(lab.cluster.bundle, postfix):
+            log = nodes[entry.node].main.folder / "log/mail.log"
+            match = re.search(rf"{entry.queue_id}: message-id=<([^>]+)>", log.read_text(errors="replace"))
+            if match and match[1] in numbers:
+                found.add(numbers[match[1]])
+        return found
+
+    def act(event: str) -> None:
+        verb, _, node = event.partition(" ")
+        getattr(lab, verb)(node)
+
+    return run(Sender(deliver, act, arrived, checked, waiting), mails, rate, events, progress, patience=patience)
+
+
+def _message_id(content: bytes) -> str:
+    match = re.search(rb"^Message-ID:\s*<([^>\s]+)>", content, re.IGNORECASE | re.MULTILINE)
+    return match[1].decode(errors="replace") if match else ""
