@@ -55,6 +55,7 @@ class Link:
     """A connection that is allowed: node ``source`` may reach port ``port`` (a name) of node ``target``.
 
     ``protects``: what the service itself asks for, besides the packet filter: address, password, tls.
+    ``drawn``: whether the picture of the cluster shows it as an arrow; else it is named below.
     """
 
     source: str
@@ -63,6 +64,7 @@ class Link:
     title: str
     protocol: str
     protects: tuple[str, ...]
+    drawn: bool = True
 
 
 @cache
@@ -87,11 +89,14 @@ def place(net: int, folder: Path, profile: str) -> dict[str, Node]:
 def links(nodes: Mapping[str, Node]) -> list[Link]:
     """All links between ``nodes``; a zone in topology.toml stands for its nodes."""
     return [
-        Link(source, target, link["port"], link["title"], link.get("protocol", "tcp"), tuple(link["protects"]))
+        Link(
+            source, target, link["port"], link["title"], link.get("protocol", "tcp"), tuple(link["protects"]),
+            link.get("drawn", True),
+        )
         for link in topology()["links"]
         for source in _members(link["from"], nodes)
         for target in _members(link["to"], nodes)
-    ]
+    ]  # fmt: skip
 
 
 def _members(names: list[str], nodes: Mapping[str, Node]) -> list[str]:

@@ -6,15 +6,16 @@ every one of them. Here all text goes through ``Canvas.text``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from math import nan
+from math import hypot, nan
 
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Circle, FancyBboxPatch, PathPatch, Polygon, Rectangle
+from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
@@ -32,10 +33,10 @@ TIP = "tip-"
 
 
 class Canvas:
-    """A figure of ``WIDTH`` x ``height`` points without Axes. All text is cleaned and never parsed as mathtext."""
+    """A figure of ``width`` x ``height`` points without Axes. All text is cleaned and never parsed as mathtext."""
 
-    def __init__(self, height: float) -> None:
-        self.figure = Figure(figsize=(WIDTH / 72, height / 72), facecolor="none")
+    def __init__(self, height: float, width: float = WIDTH) -> None:
+        self.figure = Figure(figsize=(width / 72, height / 72), facecolor="none")
         self._points = Affine2D().scale(1 / 72, -1 / 72).translate(0, height / 72) + self.figure.dpi_scale_trans
 
     def text(
@@ -85,6 +86,68 @@ class Canvas:
             ys += [y0, y1, nan]
         style = (0, (4, 2.5)) if dashed else "-"
         self._add(Line2D(xs, ys, color=colour, linewidth=thickness, linestyle=style, solid_capstyle="butt"))
+
+    def panel(
+        self,
+        left: float,
+        top: float,
+        right: float,
+        bottom: float,
+        *,
+        fill: str | tuple[str, float] = "none",
+        edge: str = "none",
+        thickness: float = 0.7,
+        dashed: bool = False,
+        tip: str = "",
+    ) -> None:
+        """A box with round corners. ``fill``: a colour, or a colour with its opacity."""
+        style, line = "round,pad=0,rounding_size=4", (0, (4, 2.5)) if dashed else "-"
+        self._add(
+            FancyBboxPatch(
+                (left, top), right - left, bottom - top, style, mutation_aspect=1,
+                facecolor=fill, edgecolor=edge, linewidth=thickness, linestyle=line,
+            ),
+            tip,
+        )  # fmt: skip
+
+    def disc(self, x: float, y: float, radius: float, colour: str, *, tip: str = "") -> None:
+        self._add(Circle((x, y), radius, facecolor=colour, edgecolor="none"), tip)
+
+    def arrow(
+        self,
+        points: Sequence[tuple[float, float]],
+        *,
+        colour: str,
+        thickness: float,
+        head: float,
+        opacity: float = 1.0,
+        dashed: bool = False,
+        tip: str = "",
+    ) -> None:
+        """Cubic Bézier curves through ``points`` (one, then three for each curve) with a head of length ``head``."""
+        (x0, y0), (x, y) = points[-2:]
+        length = hypot(x - x0, y - y0) or 1.0
+        dx, dy = (x - x0) / length, (y - y0) / length
+        ends = (*points[:-1], (x - dx * head * 0.8, y - dy * head * 0.8))
+        path = Path(ends, [Path.MOVETO] + [Path.CURVE4] * (len(points) - 1))
+        line = (0, (3, 2)) if dashed else "-"
+        self._add(
+            PathPatch(
+                path,
+                facecolor="none",
+                edgecolor=(colour, opacity),
+                linewidth=thickness,
+                linestyle=line,
+                capstyle="butt",
+            ),
+            tip,
+        )
+        if tip:  # a thin line is hard to hit
+            self._add(PathPatch(path, facecolor="none", edgecolor=(colour, 0.003), linewidth=10, capstyle="butt"), tip)
+        base = x - dx * head, y - dy * head
+        corners = [(x, y), (base[0] - dy * head * 0.45, base[1] + dx * head * 0.45)]
+        corners.append((base[0] + dy * head * 0.45, base[1] - dx * head * 0.45))
+        self._add(Polygon(corners, closed=True, facecolor=(colour, opacity), edgecolor="none"), tip)
 
     def axis(self, scale: Scale, y: float, label: str) -> None:
         """The axis of ``scale`` at ``y`` with its ticks, named at the left."""

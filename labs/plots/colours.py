@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from zlib import crc32
 
-TEXT, SECONDARY, ALERT = "#212223", "#545556", "#c62829"
+TEXT, SECONDARY, ALERT, PAPER = "#212223", "#545556", "#c62829", "#fefdfc"
 """Stand-ins: a figure shows them as they are, an SVG shows the colours of the notebook's theme (``THEME``)."""
 
 THEME = {
     TEXT: "var(--jp-content-font-color1, #222)",
     SECONDARY: "var(--jp-content-font-color2, #555)",
     ALERT: "var(--jp-error-color1, #c62828)",
+    PAPER: "var(--jp-layout-color1, #fff)",
 }
 
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
