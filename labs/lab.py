@@ -187,16 +187,18 @@ class Lab:
         mails: int = 200,
         events: Mapping[float, str] = MappingProxyType({}),
         *,
+        mail: str = "sauber",
         rate: float = 40,
         patience: float = 30,
     ) -> Stream:
-        """Send many clean mails to the MX while something happens, with a progress bar, and see what became of each.
+        """Send many mails to the MX while something happens, with a progress bar, and see what became of each.
 
-        ``events``: {second: "kill|freeze|resume|restart|stop NODE"}; ``rate``: mails a second; ``patience``: seconds until
+        ``events``: {second: "kill|freeze|resume|restart|stop NODE"}; ``mail``: a sample, unchanged but for its Message-ID;
+        ``rate``: mails a second; ``patience``: seconds until
         a sender gives up and until an accepted mail counts as lost.
         """
         with progress_bar("Mails unterwegs") as progress:
-            return through_mx(self, mails, events, rate, patience, progress)
+            return through_mx(self, mails, events, mail, rate, patience, progress)
 
     def load(self, mail: str | Path | bytes | EmailMessage) -> tuple[bytes, Envelope]:
         """The bytes and the envelope of a mail; sample mails are built and signed now."""

@@ -29,17 +29,25 @@ def lab(running_lab):
     running_lab.reset()
 
 
-@pytest.fixture(scope="module")
-def big():
-    """A cluster with all nodes, shared by the tests of one file."""
+@pytest.fixture(scope="session")
+def running_cluster():
+    """A lab with all nodes that all tests share."""
     from labs.cluster.cluster import Cluster
     from labs.lab import Lab
 
-    own = Cluster(f"big-{os.getpid()}")
-    own.start(silent, "cluster")
-    yield Lab(own)
-    own.stop()
-    shutil.rmtree(own.folder, ignore_errors=True)
+    cluster = Cluster(f"big-{os.getpid()}")
+    cluster.start(silent, "cluster")
+    yield Lab(cluster)
+    cluster.stop()
+    shutil.rmtree(cluster.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def big(running_cluster):
+    """The shared cluster with everything as shipped, before and after the test."""
+    running_cluster.reset()
+    yield running_cluster
+    running_cluster.reset()
 
 
 @pytest.fixture

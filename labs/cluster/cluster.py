@@ -354,10 +354,13 @@ class Cluster:
             return
         yield from map(json.loads, lines)
 
-    def wait_ready(self, node: str, seconds: float = 10, *, give_up: bool = False) -> bool:
-        """Wait until the node answers; False when it does not within ``seconds``, or (``give_up``) has ended by itself."""
+    def wait_ready(self, node: str, seconds: float = 10) -> bool:
+        """Wait until all services of the node answer; False when they do not within ``seconds``."""
+        return self.wait_for(list(self.node(node).services.values()), seconds)
+
+    def wait_for(self, services: list[Service], seconds: float, *, give_up: bool = False) -> bool:
+        """Wait until these services answer; False when they do not within ``seconds`` or (``give_up``) one has ended."""
         secrets, deadline = self.secrets, time.monotonic() + seconds
-        services = self.node(node).services.values()
         while time.monotonic() < deadline:
             if all(_ready(service, secrets) for service in services):
                 return True

@@ -202,7 +202,7 @@ class Configuration:
     def await_answer(self, services: list[Service]) -> None:
         """Wait until all answer. Raises LabError with the end of the log."""
         for service in services:
-            if not self.cluster.wait_ready(service.node, RELOAD_SECONDS, give_up=True):
+            if not self.cluster.wait_for([service], RELOAD_SECONDS, give_up=True):
                 log = (self.cluster.folder / "log" / f"{service.program}.log").read_text(errors="replace")
                 raise LabError(
                     f"{service.node} startet mit der neuen Konfiguration nicht; die alte gilt wieder.",

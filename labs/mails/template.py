@@ -49,4 +49,5 @@ _environment.globals.update(
     docm=attachments.docm,
     encrypted_zip=attachments.encrypted_zip,
     pixel=attachments.pixel,
+    pdf=attachments.pdf,
 )

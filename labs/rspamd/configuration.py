@@ -112,7 +112,7 @@ class RspamdConfiguration(Configuration):
             for process in self.cluster.processes_of(service):
                 process.kill()
         for service in services:
-            self.cluster.wait_ready(service.node, RELOAD_SECONDS)
+            self.cluster.wait_for([service], RELOAD_SECONDS)
 
 
 class WorkerConfiguration(RspamdConfiguration):

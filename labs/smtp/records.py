@@ -108,6 +108,7 @@ def scans(nodes: Mapping[str, Node], queue_ids: Iterable[str]) -> dict[str, dict
                 "symbols": tuple(re.findall(r"(?:^|,)([A-Z][A-Z0-9_]+)\(", match["symbols"])),
                 "scan_seconds": float(match["time"]) / 1000,
                 "role": role[1] if role else "",
+                "scanner": worker.node,
             }
     return found
 

@@ -222,6 +222,9 @@ def run(
                 progress(0.9 * number / mails, f"{number} von {mails} Mails sind beantwortet ({now():.0f} s)")
             if number % 10 == 0:
                 progress(0.9 * number / mails, f"{number} von {mails} Mails sind beantwortet ({now():.0f} s)")
+        while threads[-1].is_alive():
+            progress(0.9, f"Alle Mails sind beantwortet; es fehlt noch ein Ereignis ({now():.0f} s)")
+            threads[-1].join(timeout=0.2)
         accepted = {letter.number for letter in letters if letter.attempts[-1].code == 250}
         deadline = now() + patience
         while missing := len(accepted - sender.arrived().keys()):
@@ -258,9 +261,9 @@ VERBS = ("kill", "freeze", "resume", "restart", "stop")
 
 
 def through_mx(
-    lab: Lab, mails: int, events: Mapping[float, str], rate: float, patience: float, progress: Progress
+    lab: Lab, mails: int, events: Mapping[float, str], mail: str, rate: float, patience: float, progress: Progress
 ) -> Stream:
-    """A stream of clean mail from a partner through both MX into Erika's mailbox. Raises LabError for an unknown event."""
+    """A stream of one sample mail through both MX into Erika's mailbox. Raises LabError for an unknown event."""
     for event in events.values():
         verb, _, node = event.partition(" ")
         if verb not in VERBS:
@@ -273,7 +276,7 @@ def through_mx(
     for number in range(mails):
         if number % 25 == 0:
             progress(0.0, f"{mails} Mails werden geschrieben und signiert")
-        letters.append(lab.load("sauber"))
+        letters.append(lab.load(mail))
     numbers = {_message_id(content): number for number, (content, _) in enumerate(letters)}
     mailbox, seen = nodes["imap1"].main.folder / "mail", {}
 

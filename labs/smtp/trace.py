@@ -42,7 +42,7 @@ class Hop:
     """One queue entry on one node. ``clock``: HH:MM:SS; ``action``, ``score``: Rspamd's, if it was asked.
 
     ``handovers``: one per recipient, the latest. ``refused``: what Postfix did with the mail on Rspamd's word
-    (rejected, discarded) with ``refusal`` as its reason. ``scan_seconds``: what Rspamd took. ``added``: the header
+    (rejected, discarded) with ``refusal`` as its reason. ``scan_seconds``: what Rspamd took on node ``scanner``. ``added``: the header
     lines (name, value) that this hop gave the mail, as far as the delivered mail still shows them.
     """
 
@@ -55,6 +55,7 @@ class Hop:
     score: float | None = None
     symbols: tuple[str, ...] = ()
     scan_seconds: float | None = None
+    scanner: str = ""
     handovers: tuple[Handover, ...] = ()
     refused: str = ""
     refusal: str = ""

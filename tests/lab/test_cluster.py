@@ -1,6 +1,7 @@
 """Mail through real Postfix: the ways that are open, those that are not, and what arrives at the far end."""
 
 import re
+import smtplib
 import time
 
 import pytest
@@ -142,6 +143,105 @@ def test_a_change_of_configuration_reaches_every_worker(big):
         ).accepted
     assert all("UEBERALL(-0.30)" in arrived(big, mark) for mark in marks)
     assert big.reset().files == ("local.d/composites.conf",)
+
+
+def test_an_undeliverable_mail_comes_back_to_its_sender(big):
+    mark, mail = own_mail()
+    assert big.send(
+        mail, "submission", from_="erika.muster@firma.example", rcpt="gibt-es-nicht@partner.example"
+    ).accepted
+    wait_until(lambda: any(mark in text and "Undelivered Mail" in text for text in mailboxes(big)), 20)
+    notice = next(text for text in mailboxes(big) if mark in text and "Undelivered Mail" in text)
+    assert "Delivered-To: erika.muster@firma.example" in notice
+    head = notice.partition("\n\n")[0]
+    assert head.index("by hub1.firma.example") < head.index("by mailout1.firma.example"), "mailout1, then hub1"
+
+
+def test_a_mail_that_the_hub_refuses_comes_back_to_its_sender_on_the_internet(big):
+    """The MX has accepted it already: it writes the notice, and the Mailout delivers it."""
+    big.write(
+        "force_actions.conf",
+        'rules { NUR_HUB { action = "reject"; expression = "INCOMING_FROM_MX & MIME_GOOD"; require_action = ["no action"]; } }',
+    )
+    content, _ = big.load("sauber")
+    mark = re.search(rb"Message-ID: <(.+)>", content)[1].decode()
+    assert big.send(content, "mx", from_="lena.hartwig@partner.example", rcpt="erika.muster@firma.example").accepted
+    text = arrived(big, mark)
+    assert "Undelivered Mail" in text and "mx1.firma.example" in text and "by mailout1.firma.example" in text
+
+
+def force(lab, action, message=""):
+    """Make the workers force ``action`` on clean mail."""
+    text = f'message = "{message}";' if message else ""
+    lab.write(
+        "force_actions.conf",
+        f'rules {{ TEST {{ action = "{action}"; expression = "MIME_GOOD"; {text} require_action = ["no action"]; }} }}',
+    )
+
+
+def test_discard_takes_the_mail_and_throws_it_away(big):
+    force(big, "discard")
+    delivery = big.send("sauber", "mx")
+    assert delivery.accepted
+    assert [(hop.node, hop.status) for hop in delivery.trace().hops] == [("mx1", "discarded")]
+    assert not any(delivery.message_id in text for text in mailboxes(big)) and big.queue().empty
+
+
+def test_quarantine_holds_the_mail_until_it_is_released(big):
+    force(big, "quarantine")
+    delivery = big.send("sauber", "mx")
+    held = big.queue().query("Queue == 'hold (zurückgehalten)'")
+    assert delivery.accepted and list(held["Queue-ID"]) == [delivery.queue_id] and list(held["Knoten"]) == ["mx1"]
+    assert not any(delivery.message_id in text for text in mailboxes(big))
+    big.reset()
+    big.release("mx1", delivery.queue_id)
+    assert "Delivered-To: erika.muster@firma.example" in arrived(big, delivery.message_id)
+    wait_until(lambda: big.queue().empty)
+    with pytest.raises(LabError, match="zurückgehalten"):
+        big.release("mx1", delivery.queue_id)
+    with pytest.raises(LabError, match="läuft kein Postfix"):
+        big.release("redis1", delivery.queue_id)
+
+
+def test_soft_reject_defers_the_mail_with_the_rules_message(big):
+    force(big, "soft reject", "Bitte spaeter noch einmal")
+    delivery = big.send("sauber", "mx")
+    assert (delivery.code, "Bitte spaeter" in delivery.reply) == (451, True)
+
+
+@pytest.mark.parametrize("source", ["intern", "mx2", "internet1"])
+def test_only_the_labs_tools_may_play_another_client(big, source):
+    nodes = big.cluster.nodes
+    with smtplib.SMTP(nodes["mx1"].address, 2525, "x.example", 10, (nodes[source].address, 0)) as server:
+        server.ehlo()
+        assert server.docmd("XCLIENT", "ADDR=192.0.2.10")[0] == 550
+
+
+def test_an_action_that_the_proxy_does_not_know_ends_in_451(big):
+    big.write("actions.conf", 'reject = 15;\nadd_header = 6;\ngreylist = 4;\numleiten { flags = ["no_threshold"]; }\n')
+    force(big, "umleiten")
+    assert big.send("sauber", "mx").code == 451
+    big.write("rspamd-proxy/actions.conf", 'umleiten { flags = ["no_threshold"]; }\n')
+    assert big.send("sauber", "mx").accepted
+
+
+def test_a_change_of_postfix_reaches_both_mx_and_is_checked_first(big):
+    change = big.write("postfix-mx/emergency_senders", "partner.example REJECT Bitte anrufen\n")
+    assert change.files == ("postfix-mx/emergency_senders",)
+    assert [big.send("sauber", door).code for door in ("mx1", "mx2")] == [554, 554]
+    assert big.undo().files == ("postfix-mx/emergency_senders",)
+    assert big.send("sauber", "mx1").accepted
+    for file, text, part in [
+        ("postfix-mx/main.cf", "milter_defualt_action = accept", "Meintest du milter_default_action"),
+        ("postfix-mx/main.cf", "unsinn", "parameter = wert"),
+        ("postfix-mx/mian.cf", "x = y", "Meintest du main.cf"),
+        ("rspamd-proxy/worker-proxy.inc", "timeout = x;", "lehnt diese Konfiguration ab"),
+        ("redis/redis.conf", "maxmemoryy 1mb", "die alte gilt wieder"),
+        ("dovecot/dovecot.conf", "x", "nichts zu ändern"),
+    ]:
+        with pytest.raises(LabError, match=part):
+            big.write(file, text)
+    assert big.send("sauber", "mx1").accepted and big.cluster.wait_ready("redis1")
 
 
 def test_a_trace_follows_an_outbound_mail_over_every_queue(big):
