@@ -75,12 +75,12 @@ def draw_arrows(
                 canvas.text(x + 6, y + 10 + 10.5 * number, words, TINY, colour=SECONDARY, tip=tip)
 
 
-def draw_box(canvas: Canvas, box: Rect, node: Node, state: str, *, faint: bool = False) -> bool:
+def draw_box(canvas: Canvas, box: Rect, node: Node, state: str, *, faint: bool = False, edge: str = "") -> bool:
     """The box with the name, and the address where it fits (else False); its edge shows what does not run."""
     loud = state in LOUD
     canvas.panel(
-        box.left, box.top, box.right, box.bottom, fill=PAPER, edge=COLOURS[state] if loud else SECONDARY,
-        thickness=2.0 if loud else 0.7, dashed=state == "down", tip=node.name,
+        box.left, box.top, box.right, box.bottom, fill=PAPER, edge=COLOURS[state] if loud else edge or SECONDARY,
+        thickness=2.0 if loud or edge else 0.7, dashed=state == "down", tip=node.name,
     )  # fmt: skip
     name, address, space = clean(node.name), clean(node.address), box.right - box.left - 2 * INDENT
     beside = width(name, NAME, bold=True) + 6 + width(address, TINY) <= space

@@ -34,6 +34,8 @@ def routes(pairs: Sequence[tuple[End, End]], plan: Layout) -> list[Route]:
     sides = [_sides(source, target, plan) for source, target in pairs]
     ports: dict[tuple[End, str], list[tuple[float, int, int]]] = {}
     for index, (pair, (start, end)) in enumerate(zip(rects, sides, strict=True)):
+        if pairs[index][0] == pairs[index][1]:  # a loop has a place of its own
+            continue
         for which, side in enumerate((start, end)):
             other = pair[1 - which]
             along = other.y if side in ("left", "right") else other.x
@@ -45,8 +47,11 @@ def routes(pairs: Sequence[tuple[End, End]], plan: Layout) -> list[Route]:
             placed[index, which] = _port(_rect(end, plan), side, shift)
     found = []
     for index, (source, target) in enumerate(pairs):
+        if source == target:
+            found.append(_loop(rects[index][0]))
+            continue
         start, end = _straightened(placed[index, 0], placed[index, 1], source, target, rects[index], sides[index])
-        found.append(_route(start, end, sides[index], rects[index], source == target))
+        found.append(_route(start, end, sides[index], rects[index]))
     return found
 
 
@@ -63,8 +68,6 @@ def _rect(end: End, plan: Layout) -> Rect:
 
 def _sides(source: End, target: End, plan: Layout) -> tuple[str, str]:
     one, other = _rect(source, plan), _rect(target, plan)
-    if source == target:
-        return "bottom", "bottom"
     if one.bottom <= other.top or other.bottom <= one.top:
         same_column = one.left < other.right and other.left < one.right
         in_columns = [plan.zones[zone].bottom for zone in plan.columns]
@@ -116,10 +119,7 @@ def _clamped(value: float, low: float, high: float) -> float:
     return min(max(value, low + INSET), high - INSET)
 
 
-def _route(start: Point, end: Point, sides: tuple[str, str], rects: tuple[Rect, Rect], loop: bool) -> Route:
-    if loop:
-        x, y = rects[0].right - 30, rects[0].bottom
-        return Route(((x - 11, y), (x - 14, y + 22), (x + 14, y + 22), (x + 11, y)))
+def _route(start: Point, end: Point, sides: tuple[str, str], rects: tuple[Rect, Rect]) -> Route:
     if sides[0] == sides[1]:  # around the boxes between
         bulge = GUTTER * 0.7 * OUT[sides[0]][0]
         return Route((start, (start[0] + bulge, start[1]), (end[0] + bulge, end[1]), end))
@@ -132,6 +132,12 @@ def _route(start: Point, end: Point, sides: tuple[str, str], rects: tuple[Rect, 
         (end[0] + last[0] * reach, end[1] + last[1] * reach),
     )
     return Route((start, *bend, end))
+
+
+def _loop(box: Rect) -> Route:
+    """Out and in again at the bottom."""
+    x, y = box.right - 30, box.bottom
+    return Route(((x - 11, y), (x - 14, y + 17), (x + 14, y + 17), (x + 11, y)))
 
 
 def _through_the_gap(start: Point, end: Point, box: Rect) -> Route:

@@ -16,6 +16,8 @@ from labs.plots.tooltips import tooltips, tooltips_comparison
 from labs.plots.waterfall import alternative_text, waterfall
 from labs.rspamd.verdict import Comparison, Verdict, number
 from labs.smtp.stream import Stream
+from labs.smtp.trace import Trace
+from labs.widgets.journey import trace_html
 from labs.widgets.matrix import connections_html
 
 COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
@@ -29,6 +31,7 @@ def register() -> None:
     formatter.for_type(Comparison, comparison_html)
     formatter.for_type(Change, change_html)
     formatter.for_type(Connections, connections_html)
+    formatter.for_type(Trace, trace_html)
     formatter.for_type(pd.DataFrame, frame_html)
     formatter.for_type(Stream, stream_html)
 
