@@ -15,7 +15,7 @@ import pandas as pd
 
 from labs import paths
 from labs.cluster.cluster import Cluster, not_running, services
-from labs.cluster.configuration import NO_CHANGE, Change, Configuration
+from labs.cluster.configuration import NO_CHANGE, Change, Configuration, RedisConfiguration
 from labs.cluster.roles import ROLES
 from labs.cluster.topology import Service
 from labs.errors import LabError, Unreachable
@@ -216,6 +216,12 @@ class Lab:
 
         return Sender(self)
 
+    def tracer(self, mail: str | bytes = "sauber"):
+        """The widget: choose a mail and a way, send it through real Postfix and watch it go from node to node."""
+        from labs.widgets.tracer import Tracer
+
+        return Tracer(self, mail)
+
     def symbols(self) -> pd.DataFrame:
         """All symbols that the running configuration knows: symbol, weight, group, description."""
         with self._explained():
@@ -224,12 +230,12 @@ class Lab:
         rows = [(name, weights[name], ", ".join(names), explain(name)) for name, names in groups]
         return pd.DataFrame(rows, columns=["symbol", "weight", "group", "description"])
 
-    def exercise(self, name: str, verdict: Verdict | None = None):
-        """The widget of an exercise; ``verdict`` is the reader's own in an exercise about a mail."""
+    def exercise(self, name: str, given: Verdict | Delivery | None = None):
+        """The widget of an exercise; ``given``: the reader's verdict or delivery in an exercise about a mail."""
         from labs.exercises.engine import find
         from labs.widgets.exercise import ExerciseView
 
-        return ExerciseView(self, find(name), verdict)
+        return ExerciseView(self, find(name), given)
 
     # --- configuration --------------------------------------------------------------------------------------------
 
@@ -242,6 +248,10 @@ class Lab:
         role, name = self._place(file)
         with self._explained():
             return self._parts.changed(role, self.configurations[role].write(name, text))
+
+    def setting(self, role: str, name: str) -> str:
+        """The value in force: a parameter of Postfix or Redis, or of Rspamd by its path ("options.task_timeout")."""
+        return self.configurations[self._place(f"{role}/")[0]].value(name)
 
     def place(self, file: str) -> str:
         """The full name of a file that can be written: "local.d/actions.conf", "postfix-mx/main.cf". Raises LabError."""
@@ -294,6 +304,12 @@ class Lab:
             raise not_running()
         with progress_bar("Verbindungen") as progress:
             return try_all(self.cluster.nodes, self.cluster.secrets, progress)
+
+    def overview(self):
+        """The widget: the cluster's picture with live states and mails per minute, and buttons for each node."""
+        from labs.widgets.overview import Overview
+
+        return Overview(self)
 
     def kill(self, node: str) -> None:
         """End a node's processes at once (SIGKILL); the supervisor starts it again."""
@@ -365,7 +381,7 @@ class _Parts:
             WorkerConfiguration(cluster, self.controller),
             RspamdConfiguration(cluster, "rspamd-proxy"),
             *(PostfixConfiguration(cluster, role) for role in ("postfix-mx", "postfix-hub", "postfix-mailout")),
-            Configuration(cluster, "redis", appended=("redis.conf",)),
+            RedisConfiguration(cluster),
         ]
         self.configurations = {one.role: one for one in made if one.services}
         self._order: list[str] = []

@@ -211,6 +211,26 @@ class Configuration:
                 )
 
 
+class RedisConfiguration(Configuration):
+    """redis.conf: a change restarts Redis, which forgets everything, because in the lab it stores nothing on disk."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster, "redis", appended=("redis.conf",))
+
+    def value(self, name: str) -> str:
+        """A parameter as Redis itself gives it (sizes in bytes); empty when it does not know it."""
+        import redis
+
+        service = self.first
+        with redis.Redis(
+            host=service.address,
+            port=service.ports["redis"],
+            password=self.cluster.secrets["redis"],
+            decode_responses=True,
+        ) as client:
+            return client.config_get(name).get(name, "")
+
+
 def _diff(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
     return [
         line

@@ -3,9 +3,9 @@
 An exercise is a folder ``labs/exercises/CHAPTER/N-name`` with
 
 - ``task.md``: what to do;
-- ``expect.toml``: what must hold (labs/policy); in a mail exercise it judges the reader's own verdict;
+- ``expect.toml``: what must hold (labs/policy); in a mail exercise it judges what the reader got;
 - ``hints.toml``: ``[[hint]]`` with ``when`` (a word of the findings, empty: always) and ``text``, from gentle to concrete;
-- ``solution/``: the files of local.d, or ``solution/mail.toml`` with the arguments of ``lab.scan``;
+- ``solution/``: the files of local.d, or ``solution/mail.toml`` with the arguments of ``lab.scan`` or ``lab.send``;
 - ``wrong/NAME/``: wrong answers in the same form, each with the hint that must appear in ``hint.txt``.
 """
 
@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labs.errors import LabError
-from labs.policy.expectation import Case, read
+from labs.policy.expectation import Case, Setting, read
 from labs.rspamd.verdict import Verdict
+from labs.smtp.client import Delivery
 
 if TYPE_CHECKING:
     from labs.lab import Lab
@@ -75,12 +76,12 @@ class Exercise:
         return (self.folder / "task.md").read_text(encoding="utf-8")
 
     @cached_property
-    def cases(self) -> list[Case]:
+    def cases(self) -> list[Case | Setting]:
         return read(self.folder / "expect.toml")
 
     @property
     def about_mail(self) -> bool:
-        """Whether the reader sends a mail (else: changes the configuration)."""
+        """Whether the reader scans or sends a mail (else: changes the configuration)."""
         return (self.folder / "solution/mail.toml").exists()
 
     def solution(self) -> dict[str, str]:
@@ -92,9 +93,9 @@ class Exercise:
         if not self.about_mail:
             return {magic_line(name): text for name, text in self.solution().items()}
         arguments = tomllib.loads(self.solution()["mail.toml"])
-        mail = arguments.pop("mail")
+        mail, (name, method) = arguments.pop("mail"), _call(arguments)
         call = ", ".join([f'"{mail}"', *(f'{name}="{value}"' for name, value in arguments.items())])
-        return {f"mein_urteil = lab.scan({call})": f'lab.exercise("{self.name}", mein_urteil)'}
+        return {f"{name} = lab.{method}({call})": f'lab.exercise("{self.name}", {name})'}
 
     def wrong(self) -> dict[str, tuple[dict[str, str], str]]:
         """Known wrong answers: ``{name: (files, the hint that must appear)}``."""
@@ -106,13 +107,13 @@ class Exercise:
             for path in sorted((self.folder / "wrong").iterdir())
         }
 
-    def check(self, lab: Lab, verdict: Verdict | None = None) -> Result:
-        """Judge the configuration of the lab, or in a mail exercise the reader's ``verdict``."""
-        if self.about_mail and verdict is None:
-            return Result(Outcome.UNTOUCHED, (), ("Gib dein Urteil mit: `lab.exercise(…, urteil)`.",))
+    def check(self, lab: Lab, given: Verdict | Delivery | None = None) -> Result:
+        """Judge the configuration of the lab, or in a mail exercise what the reader got (``given``)."""
+        if self.about_mail and given is None:
+            return Result(Outcome.UNTOUCHED, (), ("Gib dein Ergebnis mit: `lab.exercise(…, ergebnis)`.",))
         try:
             other = [] if self.about_mail else self._changed_files(lab)
-            found = [(case.title, tuple(case.judge(verdict or case.scan(lab)))) for case in self.cases]
+            found = [(case.title, tuple(case.findings(lab, given))) for case in self.cases]
         except LabError as error:
             return Result(Outcome.IMPOSSIBLE, (), (str(error),))
         if not any(findings for _, findings in found):
@@ -157,10 +158,15 @@ def magic_line(file: str) -> str:
     return short.get(role, f"%%rspamd {file}")
 
 
-def scan_answer(lab: Lab, files: dict[str, str]) -> Verdict:
-    """The verdict for an answer of a mail exercise (``mail.toml``: the arguments of ``lab.scan``)."""
+def mail_answer(lab: Lab, files: dict[str, str]) -> Verdict | Delivery:
+    """What an answer of a mail exercise gives (``mail.toml``: the arguments of ``lab.send`` or ``lab.scan``)."""
     arguments: dict[str, Any] = tomllib.loads(files["mail.toml"])
-    return lab.scan(arguments.pop("mail"), **arguments)
+    return getattr(lab, _call(arguments)[1])(arguments.pop("mail"), **arguments)
+
+
+def _call(arguments: dict[str, Any]) -> tuple[str, str]:
+    """What the reader calls the result, and the lab's method that gives it."""
+    return ("meine_mail", "send") if "via" in arguments else ("mein_urteil", "scan")
 
 
 def exercises() -> dict[str, Exercise]:

@@ -6,12 +6,14 @@ Source: https://docs.rspamd.com/configuration (local.d, override.d), rspamadm-co
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import psutil
 
@@ -78,6 +80,13 @@ class RspamdConfiguration(Configuration):
             shutil.rmtree(candidate, ignore_errors=True)
         if result.returncode:
             raise explain_errors(result.stderr, str(candidate), contents)
+
+    def value(self, name: str) -> str:
+        """A value of the merged configuration by its path, such as "options.task_timeout"; empty when it is not set."""
+        found: Any = json.loads(self.rspamadm(self.folder, "configdump", "-j").stdout)
+        for part in name.split("."):
+            found = found.get(part, "") if isinstance(found, dict) else ""
+        return str(found)
 
     def rspamadm(self, folder: Path, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of rspamadm on the configuration in ``folder``."""

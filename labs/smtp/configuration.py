@@ -58,6 +58,10 @@ class PostfixConfiguration(Configuration):
                 next_step=f"Meintest du {nearest[0]}?" if nearest else "Schlage in postconf(5) nach.",
             )
 
+    def value(self, name: str) -> str:
+        """The value of a parameter, defaults included."""
+        return self._postconf("-c", str(self.folder), "-xh", name).stdout.strip()
+
     def _postconf(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         program = self.cluster.bundle.path("usr/sbin/postconf")
         return subprocess.run([program, *arguments], capture_output=True, text=True, errors="replace", timeout=20)

@@ -10,6 +10,7 @@ from markdown_it import MarkdownIt
 
 from labs.exercises.engine import Exercise, Outcome, Result
 from labs.rspamd.verdict import Verdict
+from labs.smtp.client import Delivery
 
 if TYPE_CHECKING:
     from labs.lab import Lab
@@ -23,10 +24,10 @@ COLOURS = {
 
 
 class ExerciseView(widgets.VBox):
-    """``verdict``: the reader's own verdict in a mail exercise."""
+    """``given``: the reader's own verdict or delivery in a mail exercise."""
 
-    def __init__(self, lab: Lab, exercise: Exercise, verdict: Verdict | None = None) -> None:
-        self.lab, self.exercise, self.verdict = lab, exercise, verdict
+    def __init__(self, lab: Lab, exercise: Exercise, given: Verdict | Delivery | None = None) -> None:
+        self.lab, self.exercise, self.given = lab, exercise, given
         self.shown = 0
         self.result: Result | None = None
         task = MarkdownIt("commonmark", {"html": False}).render(exercise.task)
@@ -45,7 +46,7 @@ class ExerciseView(widgets.VBox):
     def _check(self, *_) -> None:
         self.check_button.disabled = True
         try:
-            self.result = self.exercise.check(self.lab, self.verdict)
+            self.result = self.exercise.check(self.lab, self.given)
         finally:
             self.check_button.disabled = False
         self.shown, self.hints.value = 0, ""

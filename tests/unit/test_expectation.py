@@ -3,7 +3,7 @@
 import pytest
 
 from labs.errors import LabError
-from labs.policy.expectation import read
+from labs.policy.expectation import Observation, read
 from labs.rspamd.verdict import Verdict
 
 VERDICT = Verdict.parse(
@@ -14,7 +14,7 @@ VERDICT = Verdict.parse(
 def judge(tmp_path, expect):
     path = tmp_path / "expect.toml"
     path.write_text(f'[[mail]]\nmail = "sauber"\nexpect = {{ {expect} }}\n')
-    return read(path)[0].judge(VERDICT)
+    return read(path)[0].judge(Observation.of(VERDICT))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,11 @@ def test_what_does_not_hold_is_named(tmp_path, expect, part):
         ('[[mail]]\nmail = "x"\nexpect = { symbol = ["A"] }\n', "Meintest du „symbols“?"),
         ('[[mail]]\nmail = "x"\nexpect = { score = 5 }\n', "muss ein Paar [von, bis] sein"),
         ('[[mail]]\nmail = "x"\nexpect = {}\n', "„expect“ ist leer"),
+        ('[[mail]]\nmail = "x"\nvia = "mx"\nmta_name = "y"\nexpect = { smtp = 250 }\n', "passt nicht zu „via“"),
+        ('[[mail]]\nmail = "x"\nexpect = { smtp = "250" }\n', "muss eine Zahl sein"),
+        ('[[seting]]\nname = "x"\n', "Meintest du „setting“?"),
+        ('[[setting]]\nname = "x"\nexpect = { value = 1 }\n', "Es fehlt „role“"),
+        ('[[setting]]\nrole = "redis"\nname = "x"\nexpect = { range = 1 }\n', "muss ein Paar [von, bis] sein"),
     ],
 )
 def test_mistakes_in_the_file_are_named(tmp_path, text, part):
@@ -55,3 +60,18 @@ def test_mistakes_in_the_file_are_named(tmp_path, text, part):
     with pytest.raises(LabError) as error:
         read(path)
     assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("expect", "parts"),
+    [
+        ("smtp = 554", ["erwartet: SMTP-Antwort 554, gekommen: 250 Ok"]),
+        ('path = ["hub1"]', ["erwartet: hub1, gekommen: mx1 → hub1"]),
+        ('smtp = 250, path = ["mx1", "hub1"]', []),
+    ],
+)
+def test_what_postfix_did_is_judged(tmp_path, expect, parts):
+    path = tmp_path / "expect.toml"
+    path.write_text(f'[[mail]]\nmail = "sauber"\nvia = "mx"\nexpect = {{ {expect} }}\n')
+    seen = Observation("no action", 0.0, (), 250, "Ok", ("mx1", "hub1"))
+    assert read(path)[0].judge(seen) == parts
