@@ -249,6 +249,19 @@ class Lab:
         with self._explained():
             return self._parts.changed(role, self.configurations[role].write(name, text))
 
+    def show(self, file: str) -> str:
+        """A configuration file as it is in force, without the part that only the lab needs: "postfix-mx/main.cf"."""
+        from labs.rspamd.log import Text
+
+        role, _ = self._place(file)
+        name = self.place(file).removeprefix(f"{role}/")
+        text = self.configurations[role].read().get(name)
+        if text is None:
+            raise LabError(f"{file} ist leer.", next_step="Die Datei gibt es erst, wenn du sie schreibst.")
+        kept, marker, edits = text.partition("\n# --- Nur im Labor")
+        added = edits.partition("\n# --- Deine Änderung")
+        return Text(kept.rstrip() + (f"\n{added[1]}{added[2]}".rstrip() if marker and added[1] else ""))
+
     def setting(self, role: str, name: str) -> str:
         """The value in force: a parameter of Postfix or Redis, or of Rspamd by its path ("options.task_timeout")."""
         return self.configurations[self._place(f"{role}/")[0]].value(name)

@@ -70,7 +70,8 @@ def _sample(name: str, table: dict) -> Sample:
             ip=envelope["ip"],
             helo=envelope["helo"],
             hostname=envelope["hostname"],
-            mta_name=envelope["mta_name"],
+            user=envelope.get("user", ""),
+        mta_name=envelope["mta_name"],
         ),
         table.get("dkim", ""),
     )

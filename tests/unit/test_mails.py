@@ -25,6 +25,7 @@ from labs.mails.loading import MAX_SIZE
 LABS = Path(labs.__file__).parent
 SAMPLES = list(catalogue().values())
 SIGNED = [sample for sample in SAMPLES if sample.dkim]
+INSIDE = ip_network("10.0.10.0/24")
 TEST_NETS = [ip_network(net) for net in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
 GROUPS = ["Gut", "Werbung und Spam", "Betrug", "Schadcode", "Technik"]
 GTUBE = "JS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
@@ -126,12 +127,13 @@ def test_mail_has_the_headers_it_should(sample):
 
 
 @each_sample
-def test_envelope_says_everything_about_a_mail_from_outside(sample):
+def test_envelope_says_everything_about_a_mail(sample):
     envelope = sample.envelope
     assert all((envelope.from_, envelope.rcpt, envelope.ip, envelope.helo, envelope.hostname))
-    assert envelope.mta_name == "incoming_default"
-    assert envelope.user == ""
-    assert all(rcpt.endswith("@firma.example") for rcpt in envelope.rcpt)
+    inwards = all(rcpt.endswith("@firma.example") for rcpt in envelope.rcpt)
+    expected = {"incoming_default": (True, ""), "internal": (True, ""), "outgoing_prequeue": (False, envelope.from_)}
+    assert (inwards, envelope.user) == expected[envelope.mta_name]
+    assert (ip_address(envelope.ip) in INSIDE) is (envelope.mta_name != "incoming_default")
 
 
 @each_sample
@@ -143,7 +145,7 @@ def test_only_documentation_names_and_addresses_occur(sample):
     assert [host for host in hosts if not host.endswith((".example", ".test"))] == []
     addresses = re.findall(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", text)
     assert addresses
-    assert [a for a in addresses if not any(ip_address(a) in net for net in TEST_NETS)] == []
+    assert [a for a in addresses if not any(ip_address(a) in net for net in (*TEST_NETS, INSIDE))] == []
 
 
 def test_eicar_string_is_in_no_file():
