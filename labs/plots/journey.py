@@ -123,6 +123,8 @@ def title(trace: Trace) -> str:
             ways.append([step.source] if step.source else [])
         ways[-1].append(step.node)
     text = " und ".join(" → ".join(map(clean, way)) for way in ways)
+    if not text and not trace.entry:
+        return "Der Weg einer Mail durch das Labor"
     return f"Weg der Mail: {text}" if text else "Diese Mail kennt noch kein Knoten"
 
 
@@ -136,7 +138,9 @@ def result(trace: Trace) -> str:
     there = [hop.node for hop in trace.hops if hop.relay == "virtual"]
     if there and trace.finished:
         return f"Zugestellt auf {' und '.join(there)}."
-    return f"Unterwegs, zuletzt auf {trace.hops[-1].node}." if trace.hops else "Noch steht in keinem Log etwas von ihr."
+    if not trace.hops:
+        return "Noch steht in keinem Log etwas von ihr." if trace.entry else "Noch ist keine Mail unterwegs."
+    return f"Unterwegs, zuletzt auf {trace.hops[-1].node}."
 
 
 def alternative_text(trace: Trace) -> str:

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from hashlib import sha256
+from threading import Lock
 from types import MappingProxyType
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -31,6 +32,9 @@ _SETTINGS = {
     "savefig.facecolor": "auto",
     "savefig.transparent": False,
 }
+_ONE_AT_A_TIME = Lock()
+"""matplotlib's settings are global, and the widgets draw in threads."""
+
 _FONTS = re.compile(r"(?<=font-family: )[^;]*|(?<=px )'[^;]*sans-serif")
 _REFERENCE = re.compile(r"(^|url\()#([\w.-]+)")
 
@@ -64,7 +68,7 @@ def svg(figure: Figure, alt: str, tooltips: Mapping[str, str] = MappingProxyType
 
 def _render(figure: Figure) -> str:
     buffer = io.StringIO()
-    with mpl.rc_context(_SETTINGS), warnings.catch_warnings():
+    with _ONE_AT_A_TIME, mpl.rc_context(_SETTINGS), warnings.catch_warnings():
         # The browser has a font for emoji and Chinese even where matplotlib, which only measures, has none.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(buffer, format="svg", metadata={"Date": None})

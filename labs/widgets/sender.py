@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import pandas as pd
 
-from labs.errors import LabError
 from labs.mails import catalogue
 from labs.widgets import display
+from labs.widgets.callbacks import shows_errors
 from labs.widgets.model import OWN, ROLES, Result, SenderModel
 
 if TYPE_CHECKING:
@@ -37,25 +35,6 @@ STYLE = """<style>
 .lab-sender .widget-html-content { overflow: hidden; }
 .lab-sender svg { display: block; }
 </style>"""
-
-
-def _shows_errors(method: Callable) -> Callable:
-    """An exception in a widget's callback would vanish: show it where the reader looks."""
-
-    @wraps(method)
-    def wrapper(self, *arguments):
-        try:
-            return method(self, *arguments)
-        except LabError as error:
-            self.notice.value = error.html()
-        except Exception as error:
-            self.notice.value = LabError(
-                "Im Widget ist ein Fehler aufgetreten.",
-                why=f"{type(error).__name__}: {error}",
-                next_step="Führe die Zelle noch einmal aus.",
-            ).html()
-
-    return wrapper
 
 
 class Sender(widgets.HBox):
@@ -130,14 +109,14 @@ class Sender(widgets.HBox):
             layout={"width": "420px", "flex": "1 1 380px"},
         )  # fmt: skip
 
-    @_shows_errors
+    @shows_errors
     def _on_choose(self, *_) -> None:
         if self._filling:
             return
         self.model.choose(self.template.value)
         self._show_mail()
 
-    @_shows_errors
+    @shows_errors
     def _take_upload(self, *_) -> None:
         if self.upload.value and not self._filling:
             self.model.upload(bytes(self.upload.value[0]["content"]))
@@ -159,7 +138,7 @@ class Sender(widgets.HBox):
         self.notice.value = ""
         self._show_staleness()
 
-    @_shows_errors
+    @shows_errors
     def _on_edit(self, *_) -> None:
         if self._filling:
             return
@@ -192,7 +171,7 @@ class Sender(widgets.HBox):
             layout={"flex": "2 1 560px", "min_width": "380px"},
         )
 
-    @_shows_errors
+    @shows_errors
     def _on_send(self, *_) -> None:
         self.send_button.disabled = True
         try:
@@ -211,7 +190,7 @@ class Sender(widgets.HBox):
     def _result(self) -> Result | None:
         return self.model.results[-1] if self.model.results else None
 
-    @_shows_errors
+    @shows_errors
     def _fill_tab(self, *_) -> None:
         """Fill the visible tab only: the picture must be there at once."""
         if self._result is None:
@@ -288,7 +267,7 @@ class Sender(widgets.HBox):
         self.history.layout.display = ""
         self._compare()
 
-    @_shows_errors
+    @shows_errors
     def _compare(self, *_) -> None:
         if self._filling or self.before.value is None or self.after.value is None:
             return
