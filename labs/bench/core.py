@@ -1,20 +1,19 @@
-"""How fast the workbook is, as ratios within one run: absolute seconds depend on the machine, ratios hardly."""
+"""The small lab: start, scan, picture, change of configuration, memory."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import statistics
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import requests
 
 from labs import bundle
+from labs.bench.rows import Row, median, row, seconds, silent
 from labs.cluster.cluster import Cluster
 from labs.cluster.roles import rspamd_variables
 from labs.cluster.topology import Service
@@ -22,58 +21,26 @@ from labs.lab import Lab
 from labs.widgets.sender import Sender
 
 
-@dataclass(frozen=True)
-class Row:
-    """One measurement. ``ratio`` is ``value / reference`` and must not exceed the number in ``goal``."""
-
-    name: str
-    value: float
-    reference: float
-    ratio: float
-    goal: str
-    met: bool
-
-
-def _row(name: str, value: float, reference: float, limit: float) -> Row:
-    ratio = value / reference
-    return Row(name, value, reference, ratio, f"≤ {limit:g}", ratio <= limit)
-
-
 def measure() -> list[Row]:
-    """All rows. Starts a lab of its own and one stock Rspamd, and ends both."""
+    """Starts a lab of its own and one stock Rspamd, and ends both."""
     cluster = Cluster(f"bench-{os.getpid()}")
     try:
-        cold = _seconds(lambda: cluster.start(_silent))
+        cold = seconds(lambda: cluster.start(silent))
         lab = Lab(cluster)
         rows = [
-            _row("Kaltstart von core gegen Rspamd im Auslieferungszustand", cold, _stock_start(cluster), 0.15),
+            row("Kaltstart von core gegen Rspamd im Auslieferungszustand", cold, _stock_start(cluster), 0.15),
             *_scans(lab),
             _memory(cluster),
         ]
         cluster.stop()
-        warm = _seconds(lambda: cluster.start(_silent))
-        rows.insert(1, _row("Warmstart von core, Sekunden", warm, 1.0, 2.0))
-        reload = _seconds(lambda: Lab(cluster).write("actions.conf", "reject = 14;\n"))
-        rows.insert(2, _row("Änderung der Konfiguration, Sekunden", reload, 1.0, 1.0))
+        warm = seconds(lambda: cluster.start(silent))
+        rows.insert(1, row("Warmstart von core, Sekunden", warm, 1.0, 2.0))
+        reload = seconds(lambda: Lab(cluster).write("actions.conf", "reject = 14;\n"))
+        rows.insert(2, row("Änderung der Konfiguration, Sekunden", reload, 1.0, 1.0))
         return rows
     finally:
         cluster.stop()
         shutil.rmtree(cluster.folder, ignore_errors=True)
-
-
-def _silent(part: float, text: str) -> None:
-    pass
-
-
-def _seconds(action: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
-
-
-def _median(action: Callable[[], object], times: int = 60) -> float:
-    action()
-    return statistics.median(_seconds(action) for _ in range(times))
 
 
 def _scans(lab: Lab) -> list[Row]:
@@ -87,7 +54,7 @@ def _scans(lab: Lab) -> list[Row]:
         "Hostname": envelope.hostname,
     }
     headers["MTA-Name"] = envelope.mta_name
-    bare = _median(lambda: session.post(url, data=content, headers=headers))
+    bare = median(lambda: session.post(url, data=content, headers=headers))
     arguments = {
         "ip": envelope.ip,
         "from_": envelope.from_,
@@ -95,18 +62,18 @@ def _scans(lab: Lab) -> list[Row]:
         "helo": envelope.helo,
         "hostname": envelope.hostname,
     }
-    scan = _median(lambda: lab.scan(content, mta_name=envelope.mta_name, **arguments))
+    scan = median(lambda: lab.scan(content, mta_name=envelope.mta_name, **arguments))
     sender = Sender(lab, "phishing")
-    click = _median(sender.send_button.click, 20)
+    click = median(sender.send_button.click, 20)
     return [
-        _row("lab.scan gegen ein bloßes HTTP-POST", scan, bare, 1.5),
-        _row("Klick bis Bild, ohne die Prüfung, Millisekunden", 1000 * (click - scan), 1.0, 150),
+        row("lab.scan gegen ein bloßes HTTP-POST", scan, bare, 1.5),
+        row("Klick bis Bild, ohne die Prüfung, Millisekunden", 1000 * (click - scan), 1.0, 150),
     ]
 
 
 def _memory(cluster: Cluster) -> Row:
     supervisor = psutil.Process(cluster.supervisor_pid).memory_full_info().pss / 1e6
-    return _row("Speicher von core (PSS), MB", sum(node.pss_mb for node in cluster.status()) + supervisor, 1.0, 120)
+    return row("Speicher von core (PSS), MB", sum(node.pss_mb for node in cluster.status()) + supervisor, 1.0, 120)
 
 
 def _stock_start(cluster: Cluster) -> float:
