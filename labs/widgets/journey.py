@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 
-from labs.cluster.topology import links
-from labs.plots.journey import alternative_text, journey, outcome, seconds, tooltips
+from labs.cluster.topology import Node, links
+from labs.plots.journey import alternative_text, journey, outcome, tooltips
 from labs.plots.svg import svg
 from labs.rspamd.verdict import number
 from labs.smtp.trace import Hop, Trace
 
-COLUMNS = (
-    "Nr.", "Knoten", "Queue-ID", "Uhrzeit", "Rolle", "Action", "Punkte", "weiter an", "Ergebnis", "Sekunden", "davon",
-)  # fmt: skip
 PARTS = ("Annahme", "Warten", "Verbindung", "Übergabe")
-"""Postfix's delays=a/b/c/d."""
+"""Postfix's delays=a/b/c/d, in seconds."""
+COLUMNS = (
+    "Nr.", "Knoten", "Queue-ID", "Uhrzeit", "Rolle", "Action", "Punkte", "weiter an", "Ergebnis", "Sekunden", *PARTS, "Rspamd (ms)",
+)  # fmt: skip
 NO_MAIL = "Die Mail liegt in keinem Postfach. Welche Kopfzeilen die Knoten angefügt hätten, ist deshalb nicht zu sehen."
 REPLACED = (
     "So steht es in der zugestellten Mail. Wer Rspamd fragt, nimmt dessen Ergebnis vom vorigen Knoten heraus: "
@@ -35,23 +36,35 @@ def details(trace: Trace) -> str:
     if not trace.hops:
         return ""
     head = "".join(f"<th scope=col style='text-align:left'>{name}</th>" for name in COLUMNS)
-    rows = "".join(_row(index, hop) for index, hop in enumerate(trace.hops, 1))
+    rows = "".join(_row(index, hop, trace.nodes) for index, hop in enumerate(trace.hops, 1))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return _fold(f"Als Tabelle ({len(trace.hops)})", table) + _fold("Symbole je Knoten", _symbols(trace)) + _fold(
         "Angefügte Kopfzeilen", _headers(trace)
     )  # fmt: skip
 
 
-def _row(index: int, hop: Hop) -> str:
-    parts = ", ".join(f"{name} {seconds(value)}" for name, value in zip(PARTS, hop.last.delays, strict=False))
-    scan = f"Rspamd {1000 * hop.scan_seconds:.0f} ms" if hop.scan_seconds is not None else ""
+def _row(index: int, hop: Hop, nodes: Mapping[str, Node]) -> str:
+    delays = [decimal(value) for value in hop.last.delays] or [""] * len(PARTS)
+    words = outcome(hop) if hop.status == "sent" else f"{outcome(hop)}: {hop.reply}".removesuffix(": ")
     cells = (
-        index, hop.node, hop.queue_id, hop.clock, hop.role, hop.action,
-        "" if hop.score is None else number(hop.score), hop.relay, f"{outcome(hop)}: {hop.reply}".removesuffix(": "),
-        seconds(hop.delay) if hop.handovers else "", ", ".join(filter(None, [parts, scan])),
+        index, hop.node, hop.queue_id, hop.clock, hop.role, hop.action, "" if hop.score is None else number(hop.score),
+        _relay(hop.relay, nodes), words, decimal(hop.delay) if hop.handovers else "", *delays,
+        "" if hop.scan_seconds is None else f"{1000 * hop.scan_seconds:.0f}",
     )  # fmt: skip
     columns = (f"<td style='text-align:left;vertical-align:top'>{html.escape(str(cell))}</td>" for cell in cells)
     return f"<tr>{''.join(columns)}</tr>"
+
+
+def decimal(value: float) -> str:
+    return f"{value:.2f}".replace(".", ",")
+
+
+def _relay(relay: str, nodes: Mapping[str, Node]) -> str:
+    """127.78.2.1[127.78.2.1]:2525 as hub1:2525."""
+    host, _, port = relay.partition("]:")
+    address = host.rpartition("[")[2]
+    names = [node.name for node in nodes.values() if node.address == address]
+    return f"{names[0]}:{port}" if names and port else relay
 
 
 def _symbols(trace: Trace) -> str:

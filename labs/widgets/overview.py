@@ -25,7 +25,7 @@ STYLE = """<style>
 .lab-overview svg { display: block; }
 .lab-overview .lab-error { border-left: 4px solid #B00020; padding: .4em .8em; line-height: 1.5; }
 .lab-overview .lab-hint { color: var(--jp-ui-font-color1); line-height: 1.5; padding: .2em 0; }
-.lab-overview .lab-node { align-items: center; min-width: 330px; flex: 1 1 380px; max-width: 460px; }
+.lab-overview .lab-node { align-items: center; min-width: 330px; flex: 1 1 380px; max-width: 460px; padding-left: 8px; }
 .lab-overview .lab-node b { font-family: var(--jp-code-font-family, monospace); font-size: 12px; }
 .lab-overview .lab-node button { height: 24px; line-height: 22px; font-size: 11px; padding: 0 7px; width: auto; }
 .lab-overview .lab-stopped { opacity: .4; filter: grayscale(1); }

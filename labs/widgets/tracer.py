@@ -22,7 +22,10 @@ STYLE = """<style>
 .lab-tracer svg { display: block; }
 .lab-tracer .lab-error { border-left: 4px solid #B00020; padding: .4em .8em; line-height: 1.5; }
 .lab-tracer .lab-hint { color: var(--jp-ui-font-color1); line-height: 1.5; padding: .2em 0; }
+.lab-tracer table { font-size: 12px; line-height: 1.4; border-collapse: collapse; }
 .lab-tracer td, .lab-tracer th { padding: .15em .5em; }
+.lab-tracer pre { line-height: 1.4; font-size: 12px; }
+.lab-tracer .widget-html-content { overflow-x: auto; }
 </style>"""
 
 

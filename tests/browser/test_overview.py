@@ -1,0 +1,62 @@
+"""The overview and the tracer in a real browser: the picture changes while a cell runs, a click freezes a node."""
+
+import json
+
+import pytest
+import requests
+
+CELLS = (
+    'from labs import Lab\nlab = Lab.start(profile="cluster")',
+    "lab.overview()",
+    "lab.tracer()",
+    'lab.send("pillen").trace()',
+    'import time\nlab.freeze("rspamd1")\ntime.sleep(4)\nlab.resume()',
+)
+
+
+@pytest.fixture
+def notebook(page, jupyterlab):
+    """A notebook with both widgets, opened in the browser; its address."""
+    address = jupyterlab("uebersicht")
+    cells = [
+        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        for i, source in enumerate(CELLS)
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    content = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    base, _, query = address.partition("/lab/tree/")
+    token = query.partition("token=")[2].partition("&")[0]
+    reply = requests.put(
+        f"{base}/api/contents/uebersicht.ipynb", params={"token": token}, timeout=10,
+        data=json.dumps({"type": "notebook", "content": content}),
+    )  # fmt: skip
+    reply.raise_for_status()
+    return address
+
+
+@pytest.mark.timeout(240)
+def test_overview_tracer_and_trace(page, notebook):
+    page.goto(notebook)
+    page.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
+    page.get_by_text("| Leerlauf").first.wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Ausführen", exact=True).click()
+    page.get_by_role("menuitem", name="Alle Zellen ausführen", exact=True).click()
+    overview = page.locator(".lab-overview").first
+    overview.get_by_text("eingefroren: rspamd1").wait_for(timeout=90_000)
+    prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()
+    assert any("*" in prompt for prompt in prompts), "the last cell still runs"
+    overview.get_by_text("Alle 11 Knoten mit Diensten laufen").wait_for(timeout=20_000)
+
+    row = overview.locator(".lab-node", has_text="rspamd2")
+    row.get_by_role("button", name="Einfrieren").click()
+    overview.get_by_text("rspamd2 ist eingefroren").wait_for(timeout=20_000)
+    overview.locator("svg").get_by_text("eingefroren: rspamd2").wait_for(timeout=20_000)
+    row.get_by_role("button", name="Weiter").click()
+    overview.get_by_text("rspamd2 läuft weiter").wait_for(timeout=20_000)
+
+    tracer = page.locator(".lab-tracer").first
+    tracer.get_by_role("button", name="Senden").click()
+    tracer.get_by_text("Fertig.").wait_for(timeout=60_000)
+    assert "client → mx1 → hub1 → imap1" in tracer.locator("svg").text_content()
+    page.get_by_text("Weg der Mail: client → mx1", exact=True).first.wait_for()
+    assert page.problems == [] and page.strangers == []
