@@ -101,15 +101,16 @@ class Overview(widgets.VBox):
             return
         if self.live is None or {node for node, _ in self.buttons} != {node.name for node in self.model.controlled}:
             self._build_controls()
-        self.live, self.renderings = live, self.renderings + 1
         self.picture.value = self.model.picture(live)
         for action in ACTIONS:
             for node in self.model.controlled:
                 disabled = live.state(node) not in action.states
                 self.buttons[node.name, action.name].disabled = disabled
+        self.live, self.renderings = live, self.renderings + 1
 
     def _build_controls(self) -> None:
         rows = []
+        self.buttons.clear()
         for node in self.model.controlled:
             name = widgets.HTML(f"<b>{html.escape(node.name)}</b>", layout={"width": "5.5em"})
             name.tooltip = f"{node.title} ({zone_title(node.zone)})"
