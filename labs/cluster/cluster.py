@@ -128,6 +128,8 @@ class Cluster:
                 self.bundle = ensure("servers", lambda part, text: progress(0.02 + 0.5 * part, text))
                 self._end_leftovers()
                 self._launch(progress, profile, chapter)
+            elif not (self.folder / "ready").exists():  # whoever started it was killed meanwhile
+                self._await(self.nodes, self.secrets, progress)
             if keep:
                 self._rpc.lab.keep()
             else:
@@ -145,7 +147,7 @@ class Cluster:
                 why=f"{self.folder} ({longest} Zeichen, erlaubt sind {SOCKET_PATH_LIMIT})",
                 next_step="Setze XDG_STATE_HOME auf einen Ordner mit kurzem Namen.",
             )
-        for old in ("log", "events.jsonl", "supervisor.sock"):
+        for old in ("log", "events.jsonl", "supervisor.sock", "ready"):
             path = self.folder / old
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (self.folder / "log").mkdir(mode=0o700)
@@ -224,6 +226,7 @@ class Cluster:
                     next_step=f"Sieh mit `./arbeitsbuch logs {late.node}` nach.",
                 )
             time.sleep(0.01)
+        (self.folder / "ready").touch()
 
     def stop(self) -> bool:
         """End all servers of the lab and wait for them; True when something ran. Logs stay until the next start."""

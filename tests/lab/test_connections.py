@@ -12,13 +12,14 @@ from tests.lab.test_start import wait_until
 
 
 @pytest.fixture(scope="module")
-def found(big):
-    return big.connections()
+def found(running_cluster):
+    running_cluster.reset()
+    return running_cluster.connections()
 
 
-def test_every_link_works_and_every_promise_holds(big, found):
+def test_every_link_works_and_every_promise_holds(running_cluster, found):
     allowed = {(c.source, c.port.node, c.port.name, c.port.protocol) for c in found.cells if c.state == ALLOWED}
-    assert allowed == {(one.source, one.target, one.port, one.protocol) for one in links(big.cluster.nodes)}
+    assert allowed == {(one.source, one.target, one.port, one.protocol) for one in links(running_cluster.cluster.nodes)}
     assert len(allowed) > 40 and found.findings == []
 
 
