@@ -21,8 +21,9 @@ from labs.cluster.topology import Service
 from labs.errors import LabError, Unreachable
 from labs.mails import Envelope, catalogue, load
 from labs.progress import progress_bar
+from labs.rspamd.capacity import Capacity, measure
 from labs.rspamd.client import TIMEOUT, Worker
-from labs.rspamd.configuration import RspamdConfiguration, WorkerConfiguration
+from labs.rspamd.configuration import ProxyConfiguration, WorkerConfiguration
 from labs.rspamd.controller import Controller
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
@@ -59,6 +60,7 @@ class Lab:
             if chapter and not fresh:
                 progress(0.9, "Konfiguration des Kapitels")
                 lab.reset(chapter)
+                lab.forget()
         if _in_ipython():
             from labs import magics
             from labs.widgets import display
@@ -163,6 +165,34 @@ class Lab:
         """What waits in the queues of all Postfix nodes: where, why, and what is held back."""
         return table(entries(self.cluster.bundle, self._postfix))
 
+    def memory(self) -> pd.DataFrame:
+        """Redis: memory used and its limit in KB, number of keys, commands refused for want of memory (OOM)."""
+        usage = self.configurations["redis"].usage()
+        row = (round(usage["used"] / 1024), round(usage["limit"] / 1024), usage["keys"], usage["refused"])
+        return pd.DataFrame([row], columns=["Benutzt (KB)", "Grenze (KB)", "Schlüssel", "Abgelehnt (OOM)"])
+
+    def forget(self) -> None:
+        """Empty Redis: what was learned, counted, greylisted, and what scanners said of attachments."""
+        self.configurations["redis"].clear()
+
+    def learn(self, mail: str | Path | bytes | EmailMessage, kind: str) -> str:
+        """Teach Bayes that a mail is "spam" or "ham"; what Rspamd answers."""
+        if kind not in ("spam", "ham"):
+            raise LabError(f"„{kind}“ kann Bayes nicht lernen.", next_step='Nimm "spam" oder "ham".')
+        with self._explained():
+            return self.controller.learn(self.load(mail)[0], kind)
+
+    def capacity(self, node: str = "rspamd1", mails: int = 150, mail: str = "sauber") -> Capacity:
+        """How many mails a second a worker node checks, with 1 to 16 connections at the same time."""
+        service = self.cluster.node(node).main
+        if "worker" not in service.ports:
+            raise LabError(f"{node} prüft keine Mails.", next_step="Nimm rspamd1 oder rspamd2.")
+        with progress_bar("Messen") as progress:
+            return measure(
+                self.cluster.bundle, node, service.address, service.ports["worker"],
+                lambda: self.load(mail)[0], mails, progress,
+            )  # fmt: skip
+
     def release(self, node: str, queue_id: str) -> None:
         """Let a mail that is held back on ``node`` go on (``postsuper -H``)."""
         release(self.cluster.bundle, self._postfix_of(node), queue_id)
@@ -253,11 +283,11 @@ class Lab:
         """A configuration file as it is in force, without the part that only the lab needs: "postfix-mx/main.cf"."""
         from labs.rspamd.log import Text
 
-        role, _ = self._place(file)
-        name = self.place(file).removeprefix(f"{role}/")
-        text = self.configurations[role].read().get(name)
+        role, name = self._place(file)
+        files = self.configurations[role].read()
+        text = files.get(name) or files.get(self.configurations[role].place(name))
         if text is None:
-            raise LabError(f"{file} ist leer.", next_step="Die Datei gibt es erst, wenn du sie schreibst.")
+            raise LabError(f"{file} gibt es noch nicht.", next_step="Die Datei entsteht, wenn du sie schreibst.")
         kept, marker, edits = text.partition("\n# --- Nur im Labor")
         added = edits.partition("\n# --- Deine Änderung")
         return Text(kept.rstrip() + (f"\n{added[1]}{added[2]}".rstrip() if marker and added[1] else ""))
@@ -325,7 +355,7 @@ class Lab:
         return Overview(self)
 
     def kill(self, node: str) -> None:
-        """End a node's processes at once (SIGKILL); the supervisor starts it again."""
+        """End the processes of a node ("mx1") or of one service ("mx1.rspamd-proxy") at once (SIGKILL); the supervisor starts it again."""
         import signal
 
         self.cluster.signal(node, signal.SIGKILL)
@@ -358,8 +388,8 @@ class Lab:
         from labs.rspamd.log import tail
 
         service = self.cluster.node(node).main
-        own = service.folder / "log/rspamd.log"
-        return tail(own if own.exists() else self.cluster.folder / "log" / f"{service.program}.log", lines)
+        own = [path for name in ("rspamd.log", "mail.log") if (path := service.folder / "log" / name).exists()]
+        return tail(own[0] if own else self.cluster.folder / "log" / f"{service.program}.log", lines)
 
     def web(self) -> str:
         """Where Rspamd's own web interface is, and its password in this lab."""
@@ -392,7 +422,7 @@ class _Parts:
         )
         made: list[Configuration] = [
             WorkerConfiguration(cluster, self.controller),
-            RspamdConfiguration(cluster, "rspamd-proxy"),
+            ProxyConfiguration(cluster),
             *(PostfixConfiguration(cluster, role) for role in ("postfix-mx", "postfix-hub", "postfix-mailout")),
             RedisConfiguration(cluster),
         ]

@@ -273,9 +273,17 @@ class Cluster:
 
     # --- single nodes ---------------------------------------------------------------------------------------------
 
-    def processes(self, node: str) -> list[psutil.Process]:
-        """The main process of each of the node's services, each followed by its children. Raises LabError for an unknown name."""
-        return [process for service in self.node(node).services.values() for process in self.processes_of(service)]
+    def select(self, name: str) -> list[Service]:
+        """The services of a node ("mx1"), or a single one ("mx1.rspamd-proxy"). Raises LabError for an unknown name."""
+        node, _, role = name.partition(".")
+        found = self.node(node).services
+        if role and role not in found:
+            raise LabError(f"Auf {node} läuft kein {role}.", next_step=f"Dort laufen: {', '.join(found)}.")
+        return [found[role]] if role else list(found.values())
+
+    def processes(self, name: str) -> list[psutil.Process]:
+        """The main process of each service of ``name`` (see ``select``), each followed by its children."""
+        return [process for service in self.select(name) for process in self.processes_of(service)]
 
     def processes_of(self, service: Service) -> list[psutil.Process]:
         """The main process of one service, followed by its children."""
@@ -295,18 +303,18 @@ class Cluster:
             raise LabError(f"Einen Knoten „{name}“ gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(nodes)}.")
         return nodes[name]
 
-    def signal(self, node: str, number: int) -> None:
-        """Send a signal to all processes of a node: SIGKILL, SIGSTOP, SIGCONT."""
-        for process in self.processes(node):
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to all processes of a node or service: SIGKILL, SIGSTOP, SIGCONT."""
+        for process in self.processes(name):
             try:
                 process.send_signal(number)
             except psutil.NoSuchProcess:
                 continue
 
-    def halt(self, node: str) -> None:
-        """End a node in good order; it stays down until ``restart``."""
-        self.signal(node, signal.SIGCONT)
-        for service in self.node(node).services.values():
+    def halt(self, name: str) -> None:
+        """End a node or service in good order; it stays down until ``restart``."""
+        self.signal(name, signal.SIGCONT)
+        for service in self.select(name):
             with suppress(xmlrpc.client.Fault):  # it was down
                 self._rpc.supervisor.stopProcess(f"lab:{service.program}")
 
@@ -321,13 +329,13 @@ class Cluster:
         for node in self.nodes.values():
             self.wait_ready(node.name)
 
-    def restart(self, node: str, *, wait: bool = True) -> None:
-        """End a node in good order, frozen or not, and start it again; returns when it answers."""
-        self.halt(node)
-        for service in self.node(node).services.values():
+    def restart(self, name: str, *, wait: bool = True) -> None:
+        """End a node or service in good order, frozen or not, and start it again; returns when it answers."""
+        self.halt(name)
+        for service in self.select(name):
             self._rpc.supervisor.startProcess(f"lab:{service.program}", False)
         if wait:
-            self.wait_ready(node)
+            self.wait_ready(name)
 
     def status(self) -> list[NodeState]:
         """The state of every node. Raises LabError when the lab is not running."""
@@ -357,9 +365,9 @@ class Cluster:
             return
         yield from map(json.loads, lines)
 
-    def wait_ready(self, node: str, seconds: float = 10) -> bool:
-        """Wait until all services of the node answer; False when they do not within ``seconds``."""
-        return self.wait_for(list(self.node(node).services.values()), seconds)
+    def wait_ready(self, name: str, seconds: float = 10) -> bool:
+        """Wait until a node or service answers; False when it does not within ``seconds``."""
+        return self.wait_for(self.select(name), seconds)
 
     def wait_for(self, services: list[Service], seconds: float, *, give_up: bool = False) -> bool:
         """Wait until these services answer; False when they do not within ``seconds`` or (``give_up``) one has ended."""

@@ -13,11 +13,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from labs.cluster import render
 from labs.cluster.cluster import Cluster, disk_errors
 from labs.cluster.topology import Service
 from labs.errors import LabError
+
+if TYPE_CHECKING:
+    import redis
 
 RELOAD_SECONDS = 5
 
@@ -219,16 +223,32 @@ class RedisConfiguration(Configuration):
 
     def value(self, name: str) -> str:
         """A parameter as Redis itself gives it (sizes in bytes); empty when it does not know it."""
+        with self._client() as client:
+            return client.config_get(name).get(name, "")
+
+    def usage(self) -> dict[str, int]:
+        """used and limit in bytes, keys, refused: commands that ended in OOM since the start of Redis."""
+        with self._client() as client:
+            info = client.info("all")
+        refused = int(dict(info.get("errorstat_OOM", {})).get("count", 0))
+        keys = info.get("db0", {}).get("keys", 0)
+        return {"used": info["used_memory"], "limit": info["maxmemory"], "keys": keys, "refused": refused}
+
+    def clear(self) -> None:
+        """Forget everything: what was learned, counted and greylisted."""
+        with self._client() as client:
+            client.flushall()
+
+    def _client(self) -> redis.Redis:
         import redis
 
         service = self.first
-        with redis.Redis(
+        return redis.Redis(
             host=service.address,
             port=service.ports["redis"],
             password=self.cluster.secrets["redis"],
             decode_responses=True,
-        ) as client:
-            return client.config_get(name).get(name, "")
+        )
 
 
 def _diff(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str, ...]) -> list[str]:

@@ -11,7 +11,6 @@ import re
 import smtplib
 import socket
 import ssl
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -167,14 +166,6 @@ def _auth(question: Question) -> Answer:
     return Answer(accepted, frozenset(), line)
 
 
-def _milter(question: Question) -> Answer:
-    request = struct.pack("!IcIII", 13, b"O", 6, 0x1FF, 0x1FFFFF)  # SMFIC_OPTNEG: version, actions, steps
-    with question.dial() as client:
-        client.sendall(request)
-        answer = client.recv(17)
-    return Answer(answer[4:5] == b"O", frozenset(), "nimmt eine Milter-Sitzung an" if answer else "schließt")
-
-
 def _dns(question: Question) -> Answer:
     import dns.exception
     import dns.message
@@ -194,7 +185,6 @@ def _dns(question: Question) -> Answer:
 PROBES: dict[str, Callable[[Question], Answer]] = {
     "worker": _worker,
     "controller": _controller,
-    "proxy": _milter,
     "redis": _redis,
     "clamd": _clamd,
     "auth": _auth,

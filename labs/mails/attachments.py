@@ -1,6 +1,6 @@
 """Attachments of the sample mails, built at run time: nothing here is stored as a file, nothing is dangerous.
 
-Every builder is pure and returns the same bytes each time, so that hashes in multimap and HBL lessons are stable.
+Every builder but ``pdf`` returns the same bytes each time, so that hashes in multimap and HBL lessons are stable.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import io
 import struct
 import zipfile
 import zlib
+from uuid import uuid4
 
 from labs.mails.vba import vba_project
 
@@ -79,7 +80,10 @@ def encrypted_zip() -> bytes:
 
 
 def pdf() -> bytes:
-    """A PDF of one page with one line of text. Source: ISO 32000-1, section 7.5."""
+    """A PDF of one page with one line of text. Source: ISO 32000-1, section 7.5.
+
+    No two are the same, as with real attachments: Rspamd remembers what a scanner said of one content.
+    """
     text = b"BT /F1 18 Tf 72 770 Td (Teilnehmerliste Herbstschulung: 14 Personen) Tj ET"
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -88,7 +92,7 @@ def pdf() -> bytes:
         b" /Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(text), text),
     )
-    content, places = b"%PDF-1.4\n", []
+    content, places = b"%%PDF-1.4\n%% %s\n" % uuid4().hex.encode(), []
     for number, body in enumerate(objects, 1):
         places.append(len(content))
         content += b"%d 0 obj\n%s\nendobj\n" % (number, body)

@@ -30,7 +30,9 @@ CHECK_SECONDS = 20
 
 
 class RspamdConfiguration(Configuration):
-    """What workers and proxies have in common."""
+    """What workers and proxies have in common. ``grace``: seconds that old processes have for what they are doing."""
+
+    grace = RELOAD_SECONDS
 
     def place(self, file: str) -> str:
         """Where a file that the learner names belongs. Raises LabError for a path that leaves the folder or is unknown to Rspamd."""
@@ -110,8 +112,8 @@ class RspamdConfiguration(Configuration):
                 )
             processes[0].send_signal(signal.SIGHUP)
             old += processes[1:]
-        _, alive = psutil.wait_procs(old, RELOAD_SECONDS)
-        for process in alive:  # stuck in a rule; it would hold its sockets and never end
+        _, alive = psutil.wait_procs(old, self.grace)
+        for process in alive:  # stuck in a rule, or in an idle milter session that Postfix keeps open
             process.kill()
         self.await_answer(services)
         return []
@@ -133,3 +135,12 @@ class WorkerConfiguration(RspamdConfiguration):
 
     def warnings(self, contents: Mapping[str, str]) -> list[str]:
         return warnings(contents, self._controller, self.folder)
+
+
+class ProxyConfiguration(RspamdConfiguration):
+    """The files of the proxies: "local.d/worker-proxy.inc", "local.d/actions.conf"."""
+
+    grace = 1.0
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster, "rspamd-proxy")

@@ -40,6 +40,19 @@ class Controller:
             )
         return reply.json()
 
+    def learn(self, content: bytes, kind: str) -> str:
+        """Teach Bayes that a mail is "spam" or "ham"; what the controller answers, such as "success"."""
+        try:
+            reply = self._session.post(
+                f"{self.url}/learn{kind}", data=content, headers={"Password": self.password}, timeout=20
+            )
+        except requests.RequestException:
+            raise Unreachable(
+                "Der Rspamd-Controller antwortet nicht.", next_step="Sieh mit `lab.status()` nach."
+            ) from None
+        answer = reply.json()
+        return "success" if answer.get("success") else str(answer.get("error", f"HTTP {reply.status_code}"))
+
     def symbols(self) -> dict[str, tuple[str, ...]]:
         """All symbols that this configuration knows, with their groups."""
         found: dict[str, tuple[str, ...]] = {}

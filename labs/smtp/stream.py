@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import re
+import statistics
 import threading
 import time
 from collections import Counter
@@ -110,6 +111,11 @@ class Stream:
         return max((mail.arrived - mail.due for mail in self.mails if mail.arrived is not None), default=0.0)
 
     @property
+    def median(self) -> float:
+        """Seconds from the first try to the mailbox: half of the delivered mails were faster."""
+        return statistics.median([mail.arrived - mail.due for mail in self.mails if mail.arrived is not None] or [0.0])
+
+    @property
     def longest_wait(self) -> float:
         """Seconds of the longest single SMTP dialogue: so long did one sender wait for an answer."""
         return max((attempt.seconds for mail in self.mails for attempt in mail.attempts), default=0.0)
@@ -117,10 +123,10 @@ class Stream:
     def __str__(self) -> str:
         counts = [f"{self.count(key)} {text}" for key, text in OUTCOMES.items() if self.count(key) or key in _ALWAYS]
         shares = ", ".join(f"{name} {number}" for name, number in self.workers.items())
-        longest = f"{self.longest:.1f}".replace(".", ",")
+        median, longest = (f"{value:.1f}".replace(".", ",") for value in (self.median, self.longest))
         return (
             f"{len(self.mails)} Mails: {', '.join(counts)}.\n"
-            f"Die langsamste war nach {longest} s im Postfach. Geprüft haben auf dem MX: {shares or 'niemand'}."
+            f"Die Hälfte war nach {median} s im Postfach, die langsamste nach {longest} s. Geprüft haben auf dem MX: {shares or 'niemand'}."
         )
 
     __repr__ = __str__
@@ -270,7 +276,7 @@ def through_mx(
             raise LabError(
                 f"Ein Ereignis „{event}“ gibt es nicht.", next_step=f"Schreibe {', '.join(VERBS)} und einen Knoten."
             )
-        lab.cluster.node(node)
+        lab.cluster.select(node)
     nodes, secrets = lab.cluster.nodes, lab.cluster.secrets
     letters = []
     for number in range(mails):
@@ -305,7 +311,9 @@ def through_mx(
 
     def waiting() -> set[int]:
         found = set()
-        postfix = [service for node in nodes.values() for service in node.services.values() if "postfix" in service.role]
+        postfix = [
+            service for node in nodes.values() for service in node.services.values() if "postfix" in service.role
+        ]
         for entry in entries(lab.cluster.bundle, postfix):
             log = nodes[entry.node].main.folder / "log/mail.log"
             match = re.search(rf"{entry.queue_id}: message-id=<([^>]+)>", log.read_text(errors="replace"))

@@ -87,8 +87,12 @@ def frame_html(frame: pd.DataFrame) -> str:
 def stream_html(stream: Stream) -> str:
     """The train diagram, and what the senders were told instead of 250."""
     replies = stream.replies
-    told = f"<details open><summary>Andere Antworten als 250</summary>{frame_html(replies)}</details>" if len(replies) else ""
-    seconds = f"Die langsamste Mail war nach {number(stream.longest)} s im Postfach, das längste SMTP-Gespräch dauerte {number(stream.longest_wait)} s."
+    told = (
+        f"<details open><summary>Andere Antworten als 250</summary>{frame_html(replies)}</details>"
+        if len(replies)
+        else ""
+    )
+    seconds = f"Die Hälfte der Mails war nach {number(stream.median)} s im Postfach, die langsamste nach {number(stream.longest)} s; das längste SMTP-Gespräch dauerte {number(stream.longest_wait)} s."
     return f"{svg(train_diagram(stream), str(stream))}<p>{seconds}</p>{told}"
 
 
