@@ -23,7 +23,7 @@ from labs.cluster.topology import Service
 from labs.errors import LabError
 
 _HARMLESS = re.compile(r"overriding earlier entry|data_directory|non-mail directory")
-"""A parameter that is given twice is how a change works; the others come from fakeroot."""
+"""A parameter that the learner gives twice still works; the others come from fakeroot."""
 
 
 class PostfixConfiguration(Configuration):
@@ -31,6 +31,15 @@ class PostfixConfiguration(Configuration):
 
     def __init__(self, cluster: Cluster, role: str) -> None:
         super().__init__(cluster, role, ("main.cf",))
+
+    def _edited(self, base: Mapping[str, str], edits: Mapping[str, str]) -> dict[str, str]:
+        """As ever, but a parameter that is given anew no longer stands above.
+
+        Every process would warn of it, and when more than ten do so at once after a reload, postlogd waits for
+        room in the queue of warnings that only postlogd empties: Postfix stands still.
+        """
+        main = without(base["main.cf"], edits.get("main.cf", ""))
+        return super()._edited({**base, "main.cf": main}, edits)
 
     def check(self, contents: Mapping[str, str]) -> None:
         """Let postconf read ``contents``. Raises LabError for a line without "=" and for a parameter that is unknown."""
@@ -83,6 +92,13 @@ class PostfixConfiguration(Configuration):
         said = "".join(_since(log, size) for log, size in logs.items())
         complaints = re.findall(r"(?:warning|error|fatal): (.*)", said)
         return [f"Postfix sagt: {text}" for text in dict.fromkeys(complaints) if not _HARMLESS.search(text)]
+
+
+def without(main: str, edit: str) -> str:
+    """``main`` without the parameters that ``edit`` sets. A value goes on in lines that begin with a space, comments between."""
+    for name in re.findall(r"^(\w+)\s*=", edit, re.MULTILINE):
+        main = re.sub(rf"^{name}\s*=.*\n(?:(?:#.*\n)*[ \t].*\n)*", "", main, flags=re.MULTILINE)
+    return main
 
 
 def _since(log: Path, size: int) -> str:
