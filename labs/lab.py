@@ -383,13 +383,13 @@ class Lab:
 
         return lines_of(self.cluster.node("rspamd1").main.folder / "log/rspamd.log", verdict.queue_id, containing)
 
-    def logs(self, node: str = "rspamd1", lines: int = 30) -> str:
-        """The last lines of a node's log."""
+    def logs(self, node: str = "rspamd1", lines: int = 30, containing: str = "") -> str:
+        """The last lines of a node's log, optionally only those that contain a word."""
         from labs.rspamd.log import tail
 
         service = self.cluster.node(node).main
         own = [path for name in ("rspamd.log", "mail.log") if (path := service.folder / "log" / name).exists()]
-        return tail(own[0] if own else self.cluster.folder / "log" / f"{service.program}.log", lines)
+        return tail(own[0] if own else self.cluster.folder / "log" / f"{service.program}.log", lines, containing)
 
     def web(self) -> str:
         """Where Rspamd's own web interface is, and its password in this lab."""

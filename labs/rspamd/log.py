@@ -15,9 +15,9 @@ class Text(str):
     __repr__ = str.__str__
 
 
-def tail(path: Path, lines: int) -> Text:
-    """The last ``lines`` lines; an empty string when there is no log yet."""
-    return Text("\n".join(_last(path)[-lines:]))
+def tail(path: Path, lines: int, containing: str = "") -> Text:
+    """The last ``lines`` lines (that contain a word); an empty string when there is no log yet."""
+    return Text("\n".join([line for line in _last(path) if containing in line][-lines:]))
 
 
 def lines_of(path: Path, queue_id: str, containing: str = "") -> Text:
