@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from email.message import EmailMessage
@@ -318,10 +319,9 @@ class Lab:
         """Back to the configuration as shipped (with the chapter's overlay), on all nodes; every node runs again."""
         _known_chapter(chapter)
         self.cluster.heal()
-        with self._explained():
-            return sum(
-                (self._parts.changed(role, one.reset(chapter)) for role, one in self.configurations.items()), NO_CHANGE
-            )
+        with self._explained(), ThreadPoolExecutor() as pool:
+            changes = pool.map(lambda one: one.reset(chapter), self.configurations.values())
+            return sum(map(self._parts.changed, self.configurations, changes), NO_CHANGE)
 
     def undo(self) -> Change:
         """Take back the last change of configuration, whichever server it was."""

@@ -165,7 +165,7 @@ class Configuration:
         return Change(names, "\n".join(_diff(old, new, names)), (*new_warnings, *said), time.monotonic() - started)
 
     def _edited(self, base: Mapping[str, str], edits: Mapping[str, str]) -> dict[str, str]:
-        added = {name: f"{base[name]}\n# --- Deine Änderung: Der letzte Eintrag gilt ---\n{text}"
+        added = {name: f"{base[name]}\n# --- Deine Änderung ---\n{text}"
                  for name, text in edits.items() if name in self.appended}  # fmt: skip
         return {**base, **edits, **added}
 

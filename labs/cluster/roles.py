@@ -97,6 +97,8 @@ def _rspamd_ready(service: Service, secrets: Mapping[str, str]) -> bool:
 
 def _redis_ready(service: Service, secrets: Mapping[str, str]) -> bool:
     import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     with redis.Redis(
         host=service.address,
@@ -104,6 +106,7 @@ def _redis_ready(service: Service, secrets: Mapping[str, str]) -> bool:
         password=secrets["redis"],
         socket_timeout=0.5,
         socket_connect_timeout=0.5,
+        retry=Retry(NoBackoff(), 0),
     ) as client:
         try:
             return bool(client.ping())
