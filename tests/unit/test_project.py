@@ -109,7 +109,9 @@ def test_every_link_ends_at_a_port_that_exists():
     named = {name for link in topology()["links"] for name in (*link["from"], *link["to"])}
     assert named <= set(nodes) | set(topology()["zones"])
     dmz = {node.name for node in nodes.values() if node.zone == "dmz"}
-    inwards = {(link.target, link.port) for link in known if link.source in dmz and nodes[link.target].zone == "internal"}
+    inwards = {
+        (link.target, link.port) for link in known if link.source in dmz and nodes[link.target].zone == "internal"
+    }
     assert inwards == {("hub1", "from_mx")}, "the DMZ reaches nothing inside but the HUB's port for it"
 
 
