@@ -71,7 +71,7 @@ def _sample(name: str, table: dict) -> Sample:
             helo=envelope["helo"],
             hostname=envelope["hostname"],
             user=envelope.get("user", ""),
-        mta_name=envelope["mta_name"],
+            mta_name=envelope["mta_name"],
         ),
         table.get("dkim", ""),
     )

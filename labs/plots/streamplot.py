@@ -27,13 +27,24 @@ def train_diagram(stream: Stream) -> Figure:
     events = list(stream.events)
     top = TITLE + EVENT * max(len(events), 1)
     canvas = Canvas(top + BODY + AXIS + LEGEND * len(shown) + (WORKERS if stream.workers else 0) + MARGIN)
-    canvas.text(MARGIN, TITLE / 2, f"Jede Linie ist eine Mail: vom ersten Versuch bis ins Postfach ({len(stream.mails)} Mails)", 10, bold=True)
+    canvas.text(
+        MARGIN,
+        TITLE / 2,
+        f"Jede Linie ist eine Mail: vom ersten Versuch bis ins Postfach ({len(stream.mails)} Mails)",
+        10,
+        bold=True,
+    )
     end = max([mail.arrived or _last(mail) for mail in stream.mails] + [at for at, _ in events]) or 1.0
     scale = Scale.fit(MARGIN + 50, MARGIN + INNER, [(end, 2)])
     step = BODY / len(stream.mails)
     for key in shown:
         lines = [
-            (scale.x(mail.due), y, max(scale.x(end if mail.arrived is None else mail.arrived), scale.x(mail.due) + 1.5), y)
+            (
+                scale.x(mail.due),
+                y,
+                max(scale.x(end if mail.arrived is None else mail.arrived), scale.x(mail.due) + 1.5),
+                y,
+            )
             for mail in stream.mails
             if mail.outcome == key
             for y in (top + step * (mail.number + 0.5),)

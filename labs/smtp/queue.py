@@ -61,7 +61,14 @@ def table(found: list[Entry]) -> pd.DataFrame:
     import pandas as pd
 
     rows = [
-        (one.node, f"{one.queue} ({QUEUES[one.queue]})", one.queue_id, one.sender, ", ".join(one.recipients), one.reason)
+        (
+            one.node,
+            f"{one.queue} ({QUEUES[one.queue]})",
+            one.queue_id,
+            one.sender,
+            ", ".join(one.recipients),
+            one.reason,
+        )
         for one in found
     ]
     return pd.DataFrame(rows, columns=["Knoten", "Queue", "Queue-ID", "Absender", "Empfänger", "Grund"])

@@ -8,7 +8,7 @@ from labs.exercises.engine import Outcome, exercises, find, mail_answer
 from labs.widgets.exercise import ExerciseView
 
 ALL = exercises()
-BIG = {path.stem for path in paths.NOTEBOOKS.glob("*.ipynb") if r'profile=\"cluster\"' in path.read_text()}
+BIG = {path.stem for path in paths.NOTEBOOKS.glob("*.ipynb") if r"profile=\"cluster\"" in path.read_text()}
 WRONG = [(name, wrong) for name, exercise in ALL.items() for wrong in exercise.wrong()]
 
 
