@@ -279,8 +279,9 @@ def test_a_killed_node_comes_back_and_mail_flows_again(big, node):
     before = {process.pid for process in big.cluster.processes(node)}
     big.kill(node)
     wait_until(lambda: (now := {p.pid for p in big.cluster.processes(node)}) and not now & before, 20)
-    assert big.cluster.wait_ready(node, 20)
+    assert all(big.cluster.wait_ready(name, 20) for name in big.cluster.nodes)
     wait_until(lambda: accepts(big), 30)
+    assert big.send("hausmitteilung", "internal").accepted and big.send("antwort", "submission").accepted
     assert big.status().set_index("Knoten").loc[node, "Neustarts"] >= 1
 
 
