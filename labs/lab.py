@@ -28,7 +28,7 @@ from labs.rspamd.configuration import ProxyConfiguration, WorkerConfiguration
 from labs.rspamd.controller import Controller
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
-from labs.smtp.client import Delivery
+from labs.smtp.client import NO_CLUSTER, START_CLUSTER, Delivery
 from labs.smtp.client import send as smtp_send
 from labs.smtp.configuration import PostfixConfiguration
 from labs.smtp.queue import entries, flush, release, table
@@ -168,13 +168,15 @@ class Lab:
 
     def memory(self) -> pd.DataFrame:
         """Redis: memory used and its limit in KB, number of keys, commands refused for want of memory (OOM)."""
-        usage = self.configurations["redis"].usage()
+        with self._explained():
+            usage = self.configurations["redis"].usage()
         row = (round(usage["used"] / 1024), round(usage["limit"] / 1024), usage["keys"], usage["refused"])
         return pd.DataFrame([row], columns=["Benutzt (KB)", "Grenze (KB)", "Schlüssel", "Abgelehnt (OOM)"])
 
     def forget(self) -> None:
         """Empty Redis: what was learned, counted, greylisted, and what scanners said of attachments."""
-        self.configurations["redis"].clear()
+        with self._explained():
+            self.configurations["redis"].clear()
 
     def learn(self, mail: str | Path | bytes | EmailMessage, kind: str) -> str:
         """Teach Bayes that a mail is "spam" or "ham"; what Rspamd answers."""
@@ -209,6 +211,8 @@ class Lab:
     def _postfix_of(self, node: str) -> Service:
         found = [service for service in self._postfix if service.node == self.cluster.node(node).name]
         if not found:
+            if not self._postfix:
+                raise LabError(NO_CLUSTER, next_step=START_CLUSTER)
             names = ", ".join(service.node for service in self._postfix)
             raise LabError(f"Auf {node} läuft kein Postfix.", next_step=f"Postfix läuft auf: {names}.")
         return found[0]
@@ -225,8 +229,7 @@ class Lab:
         """Send many mails to the MX while something happens, with a progress bar, and see what became of each.
 
         ``events``: {second: "kill|freeze|resume|restart|stop NODE"}; ``mail``: a sample, unchanged but for its Message-ID;
-        ``rate``: mails a second; ``patience``: seconds until
-        a sender gives up and until an accepted mail counts as lost.
+        ``rate``: mails a second; ``patience``: seconds until a sender gives up and until an accepted mail counts as lost.
         """
         with progress_bar("Mails unterwegs") as progress:
             return through_mx(self, mails, events, mail, rate, patience, progress)
@@ -295,7 +298,8 @@ class Lab:
 
     def setting(self, role: str, name: str) -> str:
         """The value in force: a parameter of Postfix or Redis, or of Rspamd by its path ("options.task_timeout")."""
-        return self.configurations[self._place(f"{role}/")[0]].value(name)
+        with self._explained():
+            return self.configurations[self._place(f"{role}/")[0]].value(name)
 
     def place(self, file: str) -> str:
         """The full name of a file that can be written: "local.d/actions.conf", "postfix-mx/main.cf". Raises LabError."""

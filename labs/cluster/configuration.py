@@ -10,7 +10,8 @@ import difflib
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from labs.cluster import render
 from labs.cluster.cluster import Cluster, disk_errors
 from labs.cluster.topology import Service
-from labs.errors import LabError
+from labs.errors import LabError, Unreachable
 
 if TYPE_CHECKING:
     import redis
@@ -239,16 +240,25 @@ class RedisConfiguration(Configuration):
         with self._client() as client:
             client.flushall()
 
-    def _client(self) -> redis.Redis:
+    @contextmanager
+    def _client(self) -> Iterator[redis.Redis]:
+        """A connection. Raises Unreachable when Redis does not answer within five seconds."""
         import redis
 
         service = self.first
-        return redis.Redis(
-            host=service.address,
-            port=service.ports["redis"],
-            password=self.cluster.secrets["redis"],
-            decode_responses=True,
-        )
+        try:
+            with redis.Redis(
+                host=service.address,
+                port=service.ports["redis"],
+                password=self.cluster.secrets["redis"],
+                decode_responses=True,
+                socket_timeout=5,
+            ) as client:
+                yield client
+        except redis.RedisError as error:
+            raise Unreachable(
+                "Redis antwortet nicht.", why=str(error), next_step="Sieh mit `lab.status()` nach."
+            ) from None
 
 
 def _diff(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str, ...]) -> list[str]:

@@ -31,6 +31,10 @@ DOORS = {  # name -> (node, port, the node it is entered from)
 """The last two stand open to nobody outside: trying them is a lesson."""
 
 
+NO_CLUSTER = "In diesem Labor läuft kein Postfix."
+START_CLUSTER = 'Starte mit `Lab.start(profile="cluster")`, im Terminal mit `./arbeitsbuch up cluster`.'
+
+
 @dataclass(frozen=True)
 class Delivery:
     """What the server answered. ``code``: SMTP reply code; ``reply``: its text; ``queue_id``: empty when refused."""
@@ -74,11 +78,10 @@ def send(nodes: Mapping[str, Node], secrets: Mapping[str, str], mail: bytes, env
     sender. Raises LabError: unknown door, nobody listens, no recipient.
     """
     via = "mx1" if via == "mx" else via
-    if via not in DOORS or DOORS[via][0] not in nodes:
-        raise LabError(
-            f"Einen Weg „{via}“ gibt es nicht.",
-            next_step=f"Vorhanden sind: {', '.join(DOORS)}; sie brauchen das Profil cluster.",
-        )
+    if via not in DOORS:
+        raise LabError(f"Einen Weg „{via}“ gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(DOORS)}.")
+    if DOORS[via][0] not in nodes:
+        raise LabError(NO_CLUSTER, next_step=START_CLUSTER)
     if not envelope.rcpt:
         raise LabError("Die Mail hat keinen Empfänger.", next_step='Gib einen an: rcpt="erika.muster@firma.example".')
     name, port, source = DOORS[via]

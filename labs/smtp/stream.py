@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from labs.errors import LabError
 from labs.progress import Progress
-from labs.smtp.client import send
+from labs.smtp.client import NO_CLUSTER, START_CLUSTER, send
 from labs.smtp.queue import entries
 
 if TYPE_CHECKING:
@@ -270,6 +270,8 @@ def through_mx(
     lab: Lab, mails: int, events: Mapping[float, str], mail: str, rate: float, patience: float, progress: Progress
 ) -> Stream:
     """A stream of one sample mail through both MX into Erika's mailbox. Raises LabError for an unknown event."""
+    if "mx1" not in lab.cluster.nodes:
+        raise LabError(NO_CLUSTER, next_step=START_CLUSTER)
     for event in events.values():
         verb, _, node = event.partition(" ")
         if verb not in VERBS:

@@ -268,7 +268,7 @@ def test_a_trace_follows_an_inbound_mail_and_ends_at_a_refusal(big):
 def test_an_unknown_way_is_named(big, lab):
     with pytest.raises(LabError, match="submission"):
         big.send("sauber", "hinterdür")
-    with pytest.raises(LabError, match="Profil cluster"):
+    with pytest.raises(LabError, match="kein Postfix"):
         lab.send("sauber", "mx")
     with pytest.raises(LabError, match="keinen Empfänger"):
         big.send(b"Subject: x\r\n\r\nx")

@@ -76,7 +76,9 @@ def test_a_frozen_scanner_is_reported_and_not_waited_for_in_vain(big):
     assert big.scan("eicar").symbol("CLAM_VIRUS")
 
 
-def test_an_unknown_event_is_named(big):
+def test_an_unknown_event_is_named(big, lab):
+    with pytest.raises(LabError, match="kein Postfix"):
+        lab.stream(1)
     with pytest.raises(LabError, match="freeze"):
         big.stream(1, {1: "explode rspamd1"})
     with pytest.raises(LabError, match="rspamd9"):
