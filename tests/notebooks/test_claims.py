@@ -26,7 +26,7 @@ CLAIMS = {
     "01-postfix-cluster": {
         "eingang-spur": r"mx1 .*incoming_default.*\n.*hub1 .*incoming_from_mx.*\n.*imap1",
         "ausgang": r"hub1 .*outgoing_prequeue.*\n.*hub1 .*outgoing_default.*\n.*mailout1 .*outgoing_default.*\n.*internet1",
-        "verboten": r"mx1: 554 .*\nmx1: 550 .*undeliverable.*\nhub1: 530 .*\nmailout1: 530",  # "Alle vier scheitern"
+        "verboten": r"mx1: 554 .*\nmx1: 550 .*undeliverable.*\nhub1: 554 .*Access denied\nmailout1: 554 .*Access denied",  # "Alle vier scheitern"
         "matrix": r"verboten, der Dienst nimmt an: hier schützt nur der Paketfilter\.\nAlles ist so, wie es die Topologie",
         "postmaster": r"mx1: 450 .*Domain not found\nmx1: 250",
         "tls-ergebnis": r"mailout1 .*deferred",
@@ -58,7 +58,7 @@ CLAIMS = {
         "oom-log": r"cannot update rate bucket .*OOM",
         "grey-oom": r"erster Versuch: +soft reject\s+zweiter Versuch: +soft reject",
         "grey-gut": r"erster Versuch: +soft reject\s+zweiter Versuch: +no action",
-        "av": r"'no action',.*CLAM_VIRUS_FAIL",
+        "av": r"no action.*CLAM_VIRUS_FAIL +0\.0",
         "av-strom": r"200 Mails: 200 sofort angenommen, 0 abgelehnt, 0 angenommen und verloren",
         "last-rechnung": r"40 Mails pro Sekunde: 2\n",
     },
