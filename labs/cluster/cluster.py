@@ -325,7 +325,8 @@ class Cluster:
             for service in node.services.values():
                 name = f"lab:{service.program}"
                 if self._rpc.supervisor.getProcessInfo(name)["statename"] in ("STOPPED", "FATAL", "EXITED"):
-                    self._rpc.supervisor.startProcess(name, False)
+                    with suppress(xmlrpc.client.Fault):  # it has just come back by itself
+                        self._rpc.supervisor.startProcess(name, False)
         for node in self.nodes.values():
             self.wait_ready(node.name)
 
