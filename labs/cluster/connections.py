@@ -120,7 +120,7 @@ class Connections:
         return pd.DataFrame(rows, columns=columns)
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{self.count(state)} × {state}" for state in STATES if self.count(state))
+        counts = "; ".join(f"{self.count(state)} × {state}" for state in STATES if self.count(state))
         text = "\n".join(f"✗ {finding}" for finding in self.findings) or "Alles ist so, wie es die Topologie sagt."
         hints = "".join(f"\nHinweis: {hint}" for hint in self.hints)
         return f"{len(self.cells)} Verbindungen geprüft: {counts}.\n{text}{hints}"

@@ -276,7 +276,8 @@ def through_mx(
         verb, _, node = event.partition(" ")
         if verb not in VERBS:
             raise LabError(
-                f"Ein Ereignis „{event}“ gibt es nicht.", next_step=f"Schreibe {', '.join(VERBS)} und einen Knoten."
+                f"Ein Ereignis „{event}“ gibt es nicht.",
+                next_step=f"Nimm eines von {', '.join(VERBS)} und einen Knoten: „kill rspamd1“.",
             )
         lab.cluster.select(node)
     nodes, secrets = lab.cluster.nodes, lab.cluster.secrets

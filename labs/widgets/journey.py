@@ -18,7 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 NO_MAIL = "Die Mail liegt in keinem Postfach. Welche Kopfzeilen die Knoten angefügt hätten, ist deshalb nicht zu sehen."
 REPLACED = (
-    "So steht es in der zugestellten Mail. Wer Rspamd fragt, nimmt dessen Ergebnis vom vorigen Knoten heraus: "
+    "So steht es in der zugestellten Mail. Jede Prüfung entfernt das Ergebnis der vorigen: "
     "X-Spamd-Result gibt es deshalb nur vom letzten."
 )
 

@@ -39,7 +39,7 @@ ACTIONS = (
     Action("kill", "Beenden", "SIGKILL: sofort, ohne Abschied", "stop", ("up", "frozen"),
            "Alle Prozesse von {} sind beendet (SIGKILL). Die Prozessüberwachung startet sie neu."),
     Action("freeze", "Einfrieren", "SIGSTOP: nimmt Verbindungen an und antwortet nie", "pause", ("up",),
-           "{} ist eingefroren (SIGSTOP): Es nimmt Verbindungen an und antwortet nicht."),
+           "{} ist eingefroren (SIGSTOP), nimmt Verbindungen an und antwortet nicht."),
     Action("resume", "Weiter", "SIGCONT: läuft weiter, wo es stand", "play", ("frozen",), "{} läuft weiter (SIGCONT)."),
     Action("restart", "Neu starten", "beenden wie im Betrieb und neu starten", "refresh", ("up", "down", "frozen"),
            "{} ist neu gestartet und antwortet."),
