@@ -108,6 +108,12 @@ def test_postmaster_and_abuse_are_always_reached(big, recipient):
     assert big.send("sauber", "mx", from_="a@gibtsnicht.test", rcpt=recipient).accepted
 
 
+def test_postmaster_without_a_domain_is_reached(big):
+    """RFC 5321, section 4.5.1."""
+    delivery = big.send("sauber", "mx", rcpt="postmaster")
+    assert delivery.accepted and "Delivered-To: postmaster@firma.example" in arrived(big, delivery.message_id)
+
+
 def test_a_wrong_password_is_refused(big):
     delivery = big.send(
         own_mail()[1],

@@ -50,10 +50,13 @@ def test_without_a_proxy_postfix_decides_alone(big):
     assert big.send("gtube", "mx1").accepted
 
 
-def test_without_a_worker_the_proxy_defers(big):
+def test_without_a_worker_postfix_decides_as_well(big):
+    """The proxy gives up its milter session."""
     for node in WORKERS:
         big.stop(node)
-    assert big.send("gtube", "mx").code == 451
+    assert big.send("gtube", "mx1").code == 451
+    big.write("postfix-mx/main.cf", "milter_default_action = accept\n")
+    assert big.send("gtube", "mx1").accepted
 
 
 def test_while_the_hub_is_down_the_mx_keeps_what_it_took(big):

@@ -33,7 +33,7 @@ CLAIMS = {
         "tls-queue": r"mailout1 +deferred.*TLS is required",
         "tls-zurueck": r"mailout1 .*sent",
         "bounce": r"mailout1 .*bounced",
-        "bounce-log": r"sender non-delivery notification",
+        "bounce-log": r"sender non-delivery notification.*hub1 .*from=<>",
     },
     "02-rspamd-anbinden": {
         "proxy": r'key = ".*compression = yes',
@@ -46,7 +46,7 @@ CLAIMS = {
         "freeze-lang-ergebnis": r"0 abgelehnt, 0 angenommen und verloren",
         "freeze-kurz-ergebnis": r"0 abgelehnt, 0 angenommen und verloren",
         "alle-worker": r"mx1: 451",
-        "alle-proxy": r"mx1: 451",
+        "alle-log": r"milter.*rspamd-proxy",
         "alle-accept-ergebnis": r"mx1: 250",  # "GTUBE wird angenommen"
         "uebung-2-451": r"mx1: 451",
     },
