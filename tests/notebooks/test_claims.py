@@ -89,12 +89,14 @@ def outputs(name):
 
 
 def _text(cell) -> str:
-    parts = []
+    text = ""
     for output in cell.outputs:
-        parts.append(
-            output.get("text") or output.get("data", {}).get("text/plain") or "\n".join(output.get("traceback", ()))
-        )
-    return "\n".join(parts)
+        if output.output_type == "stream":  # comes in pieces of any size
+            text += output.text
+        else:
+            shown = output.get("data", {}).get("text/plain") or "\n".join(output.get("traceback", ()))
+            text = f"{text}\n{shown}".lstrip("\n")
+    return text
 
 
 def test_every_chapter_has_claims():
