@@ -45,6 +45,8 @@ CLAIMS = {
         "kill-vergleich": r"Versuch: +[1-9]\d* Mails\n.*Versuchen: +0 Mails",
         "freeze-lang-ergebnis": r"0 abgelehnt, 0 angenommen und verloren",
         "freeze-kurz-ergebnis": r"0 abgelehnt, 0 angenommen und verloren",
+        "andere": r"restart rspamd1 → (200 Mails: [^\n]*0 abgelehnt, 0 angenommen und verloren.*){3}",
+        "hub-weg": r"200 sofort angenommen, 0 abgelehnt, 0 angenommen und verloren",
         "alle-worker": r"mx1: 451",
         "alle-log": r"milter.*rspamd-proxy",
         "alle-accept-ergebnis": r"mx1: 250",  # "GTUBE wird angenommen"
