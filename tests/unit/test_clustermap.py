@@ -14,7 +14,7 @@ from labs.plots.layout import layout
 from labs.plots.parts import BOX
 from labs.plots.routes import routes
 from labs.plots.svg import svg
-from tests.unit.test_plots import HOSTILE, SVG, boxes, parsed, texts
+from tests.unit.test_plots import HOSTILE, SVG, boxes, check_legible, parsed, texts
 
 CLUSTER, CORE = (place(178, Path("/lab"), profile) for profile in ("cluster", "core"))
 RUNNING = Live({name: "up" for name in CLUSTER}, {"mx1": 12, "rspamd2": 1020, "mx2": 1}, {"mx1": 16})
@@ -54,12 +54,7 @@ def test_no_text_overlaps_another_or_is_cut_off(nodes, live):
     figure = draw(nodes, live)
     found = boxes(figure)
     assert len(found) > 5
-    for text, box in found:
-        assert box.x0 >= 0 and box.x1 <= figure.bbox.width, text
-        assert box.y0 >= 0 and box.y1 <= figure.bbox.height, text
-    for (one, box), (other, second) in combinations(found, 2):
-        covered = min(box.x1, second.x1) - max(box.x0, second.x0), min(box.y1, second.y1) - max(box.y0, second.y0)
-        assert min(covered) < 1, f"{one!r} lies on {other!r}"
+    check_legible(figure, found)
 
 
 @each

@@ -127,17 +127,22 @@ def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
     return [(text, box.transformed(Affine2D().scale(0.1))) for text, box in found]
 
 
-@each_figure
-def test_no_text_overlaps_another_or_is_cut_off(draw, value):
-    figure = draw(value)
-    found = boxes(figure)
-    assert len(found) > 3
+def check_legible(figure: Figure, found: list[tuple[str, Bbox]]) -> None:
+    """No text of ``found`` (see ``boxes``) leaves the picture or lies on another one."""
     for text, box in found:
         assert box.x0 >= 0 and box.x1 <= figure.bbox.width, text
         assert box.y0 >= 0 and box.y1 <= figure.bbox.height, text
     for (one, box), (other, second) in combinations(found, 2):
         covered = min(box.x1, second.x1) - max(box.x0, second.x0), min(box.y1, second.y1) - max(box.y0, second.y0)
         assert min(covered) < 1, f"{one!r} lies on {other!r}"
+
+
+@each_figure
+def test_no_text_overlaps_another_or_is_cut_off(draw, value):
+    figure = draw(value)
+    found = boxes(figure)
+    assert len(found) > 3
+    check_legible(figure, found)
 
 
 @each_figure
