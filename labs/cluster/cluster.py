@@ -137,8 +137,9 @@ class Cluster:
         return fresh
 
     def _launch(self, progress: Progress, profile: str, chapter: str) -> None:
+        # The longest path that a server opens by its full name; Postfix opens its own relative to its queue.
         socket = (
-            "/nodes/rspamd1/run/rspamd.sock" if profile == "core" else "/nodes/mailout1/rspamd-proxy/run/control.sock"
+            "/nodes/rspamd1/run/rspamd.sock" if profile == "core" else "/nodes/imap1/dovecot/run/token-login/tokenlogin"
         )
         longest = len(str(self.folder).encode()) + len(socket)
         if longest > SOCKET_PATH_LIMIT:

@@ -104,10 +104,15 @@ def _members(names: list[str], nodes: Mapping[str, Node]) -> list[str]:
     return [node.name for node in nodes.values() if node.name in names or node.zone in names]
 
 
+def _short(role: str) -> str:
+    """A folder's name, as short as may be: it is part of the paths of Unix sockets, which have 107 bytes."""
+    return "postfix" if role.startswith("postfix-") else role.removeprefix("rspamd-")
+
+
 def _node(name: str, node: Mapping[str, Any], address: str, folder: Path) -> Node:
     alone = len(node["services"]) == 1
     services = {
-        role: Service(role, name, address, ports, folder if alone else folder / role, alone)
+        role: Service(role, name, address, ports, folder if alone else folder / _short(role), alone)
         for role, ports in node["services"].items()
     }
     return Node(name, node["title"], node["zone"], address, services)

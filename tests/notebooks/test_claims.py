@@ -48,7 +48,7 @@ CLAIMS = {
         "andere": r"restart rspamd1 → (200 Mails: [^\n]*0 abgelehnt, 0 angenommen und verloren.*){3}",
         "hub-weg": r"200 sofort angenommen, 0 abgelehnt, 0 angenommen und verloren",
         "alle-worker": r"mx1: 451",
-        "alle-log": r"milter.*rspamd-proxy",
+        "alle-log": r"milter.*milter\.sock",
         "alle-accept-ergebnis": r"mx1: 250",  # "GTUBE wird angenommen"
         "uebung-2-451": r"mx1: 451",
     },
