@@ -101,11 +101,14 @@ def send(nodes: Mapping[str, Node], secrets: Mapping[str, str], mail: bytes, env
         ) from None
     text = reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
     queued = re.search(r"queued as (\w+)", text)
-    message_id = re.search(rb"^Message-ID:\s*<([^>\s]+)>", mail, re.IGNORECASE | re.MULTILINE)
-    return Delivery(
-        via, code, text, queued[1] if queued else "", time.monotonic() - started,
-        message_id[1].decode(errors="replace") if message_id else "", nodes,
-    )  # fmt: skip
+    seconds = time.monotonic() - started
+    return Delivery(via, code, text, queued[1] if queued else "", seconds, message_id(mail), nodes)
+
+
+def message_id(mail: bytes) -> str:
+    """The Message-ID without its brackets; empty when the mail has none."""
+    match = re.search(rb"^Message-ID:\s*<([^>\s]+)>", mail, re.IGNORECASE | re.MULTILINE)
+    return match[1].decode(errors="replace") if match else ""
 
 
 def _dialogue(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from labs.errors import LabError
 from labs.progress import Progress
-from labs.smtp.client import NO_CLUSTER, START_CLUSTER, send
+from labs.smtp.client import NO_CLUSTER, START_CLUSTER, message_id, send
 from labs.smtp.queue import entries
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def through_mx(
         if number % 25 == 0:
             progress(0.0, f"{mails} Mails werden geschrieben und signiert")
         letters.append(lab.load(mail))
-    numbers = {_message_id(content): number for number, (content, _) in enumerate(letters)}
+    numbers = {message_id(content): number for number, (content, _) in enumerate(letters)}
     mailbox, seen = nodes["imap1"].main.folder / "mail", {}
 
     def deliver(number: int, door: str) -> tuple[int, str]:
@@ -297,7 +297,7 @@ def through_mx(
     def arrived() -> dict[int, float]:
         for path in mailbox.glob("*/new/*"):
             if path.name not in seen:
-                seen[path.name] = (_message_id(path.read_bytes()[:8192]), path.stat().st_mtime)
+                seen[path.name] = (message_id(path.read_bytes()[:8192]), path.stat().st_mtime)
         return {numbers[name]: at for name, at in seen.values() if name in numbers}
 
     def checked() -> dict[int, str]:
@@ -329,8 +329,3 @@ def through_mx(
         getattr(lab, verb)(node)
 
     return run(Sender(deliver, act, arrived, checked, waiting), mails, rate, events, progress, patience=patience)
-
-
-def _message_id(content: bytes) -> str:
-    match = re.search(rb"^Message-ID:\s*<([^>\s]+)>", content, re.IGNORECASE | re.MULTILINE)
-    return match[1].decode(errors="replace") if match else ""

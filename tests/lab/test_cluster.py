@@ -250,6 +250,16 @@ def test_a_change_of_postfix_reaches_both_mx_and_is_checked_first(big):
     assert big.send("sauber", "mx1").accepted and big.cluster.wait_ready("redis1")
 
 
+def test_with_skip_local_the_delivered_mail_keeps_what_the_mx_found(big):
+    """Chapter 02, "Rollen": the HUB's client is local, the MX's is not."""
+    content = big.configuration.read()["local.d/milter_headers.conf"]
+    for text, kept in ((content, False), (content.replace("skip_local = false", "skip_local = true"), True)):
+        big.write("milter_headers.conf", text)
+        delivery = big.send("sauber", "mx")
+        head = arrived(big, delivery.message_id).partition("\n\n")[0]
+        assert delivery.accepted and ("spf=pass" in head and "R_SPF_ALLOW" in head) is kept, head
+
+
 def test_a_trace_follows_an_outbound_mail_over_every_queue(big):
     _, mail = own_mail()
     trace = big.send(
