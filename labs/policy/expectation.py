@@ -1,12 +1,24 @@
 """One expectation format for exercises and the reader's own policy tests.
 
+actions = ["umleiten"]            # at the top, if need be: actions that the configuration declares besides Rspamd's own
+
 [[mail]]
 title = "EICAR von außen wird abgelehnt"
-mail = "eicar"                    # catalogue name or path
+mail = "eicar"                    # catalogue name or path; a relative one counts from this file's folder
 mta_name = "incoming_default"     # further: ip, helo, hostname, from, rcpt, user, settings_id
 via = "mx"                        # through Postfix, and by which way; without it Rspamd is asked directly
 stopped = ["av1"]                 # nodes that are down meanwhile
+again = 3                         # sent three times (pause = 2.5 seconds apart); the last one counts
 expect = { action = "reject", symbols = ["CLAMAV_*"], without = ["WHITELIST_*"], score = [10, 30], smtp = 554 }
+
+``expect`` of a mail: all that is named must hold. In texts * stands for anything and ? for one character.
+
+action    the action                             smtp      the SMTP reply's code (via)
+symbols   these have hit                         reply     its text; without via the one Rspamd asks for (smtp_message)
+without   these have not hit                     path      the nodes in order (via)
+score     [from, to] for the sum                 headers   { "X-Spam" = "Yes", "List-Id" = false }: of the mail as the
+scores    { "RBL_*" = [1, 5], "DBL_SPAM" = 6.5 }           recipient gets it; false: it has no such line
+ran       [from, to]: callbacks run (not via)    learned   "spam", "ham" or false: what Bayes learned from it by itself
 
 [[setting]]
 title = "Redis hat eine Grenze"
@@ -17,199 +29,156 @@ expect = { range = [1000000, 64000000] }          # or { value = "noeviction" }
 
 from __future__ import annotations
 
-import difflib
+import os
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from labs.errors import LabError
-from labs.rspamd.verdict import Verdict, number
-from labs.smtp.client import Delivery
+from labs.cluster.roles import ROLES
+from labs.cluster.topology import topology
+from labs.mails import catalogue
+from labs.policy import forms
+from labs.policy.cases import Case, Setting
+from labs.policy.place import Place, SchemaError
+from labs.rspamd.verdict import ACTIONS
+from labs.smtp.client import DOORS
 
-if TYPE_CHECKING:
-    from labs.lab import Lab
+__all__ = ["Case", "SchemaError", "Setting", "read", "read_text"]
 
-_SCAN = {"ip", "helo", "hostname", "from", "rcpt", "user", "mta_name", "settings_id"}
-_SEND = {"ip", "helo", "hostname", "from", "rcpt", "user", "via"}
-_MAIL = {"title", "mail", "expect", "stopped"} | _SCAN | _SEND
-_EXPECT = {"action": str, "symbols": list, "without": list, "score": list, "smtp": int, "path": list}
-_SETTING = {"title", "role", "name", "expect"}
-_FORMS = {"action": "ein Text", "score": "ein Paar [von, bis]", "smtp": "eine Zahl", "range": "ein Paar [von, bis]"}
-TRACE_SECONDS = 10
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What came of a mail. ``code``, ``path``: only when it went through Postfix (path: its nodes in order)."""
-
-    action: str
-    score: float | None
-    names: tuple[str, ...]
-    code: int | None = None
-    reply: str = ""
-    path: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, result: Verdict | Delivery) -> Observation:
-        """What a verdict or a delivery shows; of a delivery it is the first node's verdict."""
-        if isinstance(result, Verdict):
-            return cls(result.action, result.score, tuple(hit.name for hit in result.hits))
-        hops = result.trace(TRACE_SECONDS).hops
-        path = tuple(dict.fromkeys(hop.node for hop in hops))
-        if not hops:
-            return cls("", None, (), result.code, result.reply, path)
-        return cls(hops[0].action, hops[0].score, hops[0].symbols, result.code, result.reply, path)
-
-
-@dataclass(frozen=True)
-class Case:
-    """A mail with its envelope and what is expected of it."""
-
-    title: str
-    mail: str
-    envelope: Mapping[str, Any]
-    stopped: tuple[str, ...]
-    expect: Mapping[str, Any]
-
-    def findings(self, lab: Lab, given: Verdict | Delivery | None = None) -> list[str]:
-        """German sentences that say what is not as expected; ``given``: judge this result instead of an own one."""
-        if given is not None:
-            return self.judge(Observation.of(given))
-        with _without(lab, self.stopped):
-            result = (
-                lab.send(self.mail, **self.envelope) if "via" in self.envelope else lab.scan(self.mail, **self.envelope)
-            )
-            return self.judge(Observation.of(result))
-
-    def judge(self, seen: Observation) -> list[str]:
-        """German sentences that say what is not as expected; an empty list when all is."""
-        found = []
-        if "smtp" in self.expect and seen.code != self.expect["smtp"]:
-            came = f"{seen.code} {seen.reply}" if seen.code else "keine SMTP-Antwort: Sende die Mail mit lab.send(…)"
-            found.append(f"erwartet: SMTP-Antwort {self.expect['smtp']}, gekommen: {came}")
-        if "action" in self.expect and seen.action != self.expect["action"]:
-            found.append(f"erwartet: {self.expect['action']}, gekommen: {seen.action or 'kein Urteil von Rspamd'}")
-        for pattern in self.expect.get("symbols", ()):
-            if not any(fnmatchcase(name, pattern) for name in seen.names):
-                found.append(f"es fehlt das Symbol {pattern}")
-        for pattern in self.expect.get("without", ()):
-            found += [f"unerwünscht ist das Symbol {name}" for name in seen.names if fnmatchcase(name, pattern)]
-        if "score" in self.expect:
-            low, high = self.expect["score"]
-            if seen.score is None or not low <= seen.score <= high:
-                points = "keine" if seen.score is None else number(seen.score)
-                found.append(f"{points} Punkte liegen nicht zwischen {number(low)} und {number(high)}")
-        if "path" in self.expect and seen.path != tuple(self.expect["path"]):
-            way = " → ".join(seen.path) or "kein Knoten kennt die Mail"
-            found.append(f"erwartet: {' → '.join(self.expect['path'])}, gekommen: {way}")
-        return found
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A value that must be in force on a server."""
-
-    title: str
-    role: str
-    name: str
-    expect: Mapping[str, Any]
-
-    def findings(self, lab: Lab, given: Verdict | Delivery | None = None) -> list[str]:
-        """German sentences that say what is not as expected."""
-        value = lab.setting(self.role, self.name)
-        if "value" in self.expect and value != str(self.expect["value"]):
-            return [f"{self.name} ist „{value}“, erwartet: „{self.expect['value']}“"]
-        if "range" in self.expect:
-            low, high = self.expect["range"]
-            try:
-                inside = low <= float(value) <= high
-            except ValueError:
-                inside = False
-            if not inside:
-                return [
-                    f"{self.name} ist {value or 'nicht gesetzt'}, erwartet: zwischen {number(low)} und {number(high)}"
-                ]
-        return []
-
-
-@contextmanager
-def _without(lab: Lab, nodes: tuple[str, ...]) -> Iterator[None]:
-    """Some nodes are down meanwhile."""
-    try:
-        for node in nodes:
-            lab.stop(node)
-        yield
-    finally:
-        for node in nodes:
-            lab.restart(node)
+_SCAN = ("ip", "helo", "hostname", "from", "rcpt", "user", "mta_name", "settings_id")
+_SEND = ("ip", "helo", "hostname", "from", "rcpt", "user", "via")
+_ENVELOPE = {name: forms.TEXT for name in (*_SCAN, *_SEND)} | {"rcpt": forms.TEXT_OR_TEXTS}
+_MAIL = {
+    "title": forms.TEXT, "mail": forms.TEXT, "expect": forms.TABLE, "stopped": forms.TEXTS, "again": forms.TIMES,
+    "pause": forms.SECONDS, **_ENVELOPE,
+}  # fmt: skip
+_EXPECT = {
+    "action": forms.TEXT, "symbols": forms.TEXTS, "without": forms.TEXTS, "score": forms.PAIR, "smtp": forms.CODE,
+    "reply": forms.TEXT, "path": forms.TEXTS, "headers": forms.HEADERS, "scores": forms.SCORES,
+    "learned": forms.LEARNED, "ran": forms.PAIR,
+}  # fmt: skip
+_NOT_VIA = ("ran",)
+_SETTING = {"title": forms.TEXT, "role": forms.TEXT, "name": forms.TEXT, "expect": forms.TABLE}
+_VALUE = {"value": forms.SINGLE, "range": forms.PAIR}
 
 
 def read(path: Path) -> list[Case | Setting]:
-    """The cases of one file. Raises LabError that names the file, the case and the nearest valid word."""
+    """The cases of one file. Raises SchemaError that names the file, the line and the nearest valid word."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LabError(
-            f"Die Erwartungen in {path.name} lassen sich nicht lesen.", why=str(error), next_step="Prüfe die Datei."
-        ) from None
-    _known(document, {"mail", "setting"}, path.name)
-    found: list[Case | Setting] = []
-    for kind, make in (("mail", _case), ("setting", _setting)):
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path.name, str(error)) from None
+    return read_text(text, path.name, path.parent)
+
+
+def read_text(text: str, name: str, folder: Path) -> list[Case | Setting]:
+    """The cases of a TOML text. ``name``: what errors call it; ``folder``: where relative paths of mails begin."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise _unreadable(f"{name}, Zeile {line[1]}" if line else name, str(error)) from None
+    whole = Place(name, text)
+    _known(document, ("mail", "setting", "actions"), whole)
+    actions = document.get("actions", [])
+    if actions and not forms.TEXTS.fits(actions):
+        raise (whole / "actions").error(f"„actions“ muss {forms.TEXTS.name} sein.", "Ändere den Wert.")
+    for kind in ("mail", "setting"):
         entries = document.get(kind, [])
-        if not isinstance(entries, list):
-            raise LabError(f"In {path.name} muss es [[{kind}]] heißen.", next_step="Setze doppelte Klammern.")
-        found += [make(entry, f"{path.name}, [[{kind}]] {position}") for position, entry in enumerate(entries, 1)]
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise (whole / kind).error(f"Es muss [[{kind}]] heißen.", "Setze doppelte Klammern.")
+    found: list[Case | Setting] = [
+        *(
+            _case(entry, whole / "mail" / number, folder, actions)
+            for number, entry in enumerate(document.get("mail", []))
+        ),
+        *(_setting(entry, whole / "setting" / number) for number, entry in enumerate(document.get("setting", []))),
+    ]
     if not found:
-        raise LabError(f"In {path.name} steht keine Erwartung.", next_step="Jede beginnt mit der Zeile [[mail]].")
+        raise SchemaError(f"In {name} steht keine Erwartung.", next_step="Jede beginnt mit der Zeile [[mail]].")
     return found
 
 
-def _case(entry: Mapping[str, Any], where: str) -> Case:
-    _known(entry, _MAIL, where)
-    expect = _expect(entry, ("mail", "expect"), _EXPECT, where)
+def _case(entry: Mapping[str, Any], place: Place, folder: Path, actions: Collection[str]) -> Case:
+    _check(entry, _MAIL, ("mail", "expect"), place)
+    expect = _expect(entry, _EXPECT, place)
     words = _SEND if "via" in entry else _SCAN
-    useless = sorted((_SCAN | _SEND) & entry.keys() - words)
+    useless = next((name for name in entry if name in _ENVELOPE and name not in words), "")
     if useless:
-        raise LabError(
-            f"{where}: „{useless[0]}“ passt nicht zu „via“.",
-            next_step="Postfix nennt die Rolle selbst: Streiche die Zeile.",
-        )
+        hint = "Postfix nennt die Rolle selbst: Streiche die Zeile."
+        raise (place / useless).error(f"„{useless}“ passt nicht zu „via“.", hint)
+    if "pause" in entry and "again" not in entry:
+        raise (place / "pause").error("„pause“ steht nur neben „again“.", "Ergänze again = 2.")
+    for name in _NOT_VIA if "via" in entry else ():
+        if name in expect:
+            hint = "Wie viele Regeln liefen, sagt Rspamd nur, wenn es direkt gefragt wird: Streiche „via“."
+            raise (place / "expect" / name).error(f"„{name}“ passt nicht zu „via“.", hint)
+    if "via" in entry:
+        (place / "via").one_of(entry["via"], ("mx", *DOORS), "Einen Weg")
+    for node in entry.get("stopped", ()):
+        (place / "stopped").one_of(node, _nodes(), "Einen Knoten")
+    for node in expect.get("path", ()):
+        (place / "expect" / "path").one_of(node, tuple(topology()["nodes"]), "Einen Knoten")
+    if "action" in expect:
+        hint = f'Eine eigene nennst du am Anfang der Datei: actions = ["{expect["action"]}"].'
+        (place / "expect" / "action").one_of(expect["action"], (*ACTIONS, *actions), "Eine Action", hint)
     envelope = {{"from": "from_"}.get(key, key): value for key, value in entry.items() if key in words}
-    return Case(entry.get("title", entry["mail"]), entry["mail"], envelope, tuple(entry.get("stopped", ())), expect)
+    mail = _mail(entry["mail"], place / "mail", folder)
+    stopped = tuple(entry.get("stopped", ()))
+    return Case(
+        entry.get("title", entry["mail"]), mail, envelope, stopped, expect, entry.get("again", 1), entry.get("pause", 0)
+    )
 
 
-def _setting(entry: Mapping[str, Any], where: str) -> Setting:
-    _known(entry, _SETTING, where)
-    expect = _expect(entry, ("role", "name", "expect"), {"value": (str, int, float, bool), "range": list}, where)
-    return Setting(entry.get("title", entry["name"]), entry["role"], entry["name"], expect)
+def _setting(entry: Mapping[str, Any], place: Place) -> Setting:
+    _check(entry, _SETTING, ("role", "name", "expect"), place)
+    (place / "role").one_of(entry["role"], tuple(ROLES), "Eine Rolle")
+    return Setting(entry.get("title", entry["name"]), entry["role"], entry["name"], _expect(entry, _VALUE, place))
 
 
-def _expect(
-    entry: Mapping[str, Any], needed: tuple[str, ...], forms: Mapping[str, Any], where: str
-) -> Mapping[str, Any]:
+def _expect(entry: Mapping[str, Any], known: Mapping[str, forms.Form], place: Place) -> Mapping[str, Any]:
     """The entry's ``expect``, checked."""
+    if not entry["expect"]:
+        raise (place / "expect").error("„expect“ ist leer.", 'Schreibe zum Beispiel expect = { action = "reject" }.')
+    _check(entry["expect"], known, (), place / "expect")
+    return entry["expect"]
+
+
+def _check(entry: Mapping[str, Any], known: Mapping[str, forms.Form], needed: Collection[str], place: Place) -> None:
+    """All words are known, nothing is missing, every value has its form."""
+    _known(entry, tuple(known), place)
     for key in needed:
         if key not in entry:
-            raise LabError(f"{where}: Es fehlt „{key}“.", next_step="Ergänze die Zeile.")
-    expect = entry["expect"]
-    if not isinstance(expect, dict) or not expect:
-        raise LabError(
-            f"{where}: „expect“ ist leer.", next_step='Schreibe zum Beispiel expect = { action = "reject" }.'
-        )
-    _known(expect, set(forms), where)
-    for key, value in expect.items():
-        if not isinstance(value, forms[key]) or (key in ("score", "range") and len(value) != 2):
-            raise LabError(f"{where}: „{key}“ muss {_FORMS.get(key, 'eine Liste')} sein.", next_step="Ändere den Wert.")
-    return expect
+            raise place.error(f"Es fehlt „{key}“.", "Ergänze die Zeile.")
+    for key, value in entry.items():
+        if not known[key].fits(value):
+            raise (place / key).error(f"„{key}“ muss {known[key].name} sein.", "Ändere den Wert.")
 
 
-def _known(entry: Mapping[str, Any], words: set[str], where: str) -> None:
+def _known(entry: Mapping[str, Any], words: Collection[str], place: Place) -> None:
     for key in entry:
-        if key not in words:
-            nearest = difflib.get_close_matches(key, words, 1)
-            hint = f"Meintest du „{nearest[0]}“?" if nearest else f"Erlaubt sind: {', '.join(sorted(words))}."
-            raise LabError(f"{where}: Das Wort „{key}“ gibt es nicht.", next_step=hint)
+        (place / key).one_of(key, words, "Das Wort")
+
+
+def _mail(mail: str, place: Place, folder: Path) -> str:
+    """A name of the catalogue as it is, a path as the path of a file that is there."""
+    if mail in catalogue():
+        return mail
+    path = folder / mail
+    if not path.is_file():
+        beside = (os.path.relpath(other, folder) for other in path.parent.glob("*") if other.is_file())
+        hint = f"Im Katalog steht sie nicht, und {path} ist keine Datei."
+        place.one_of(mail, (*catalogue(), *sorted(beside)), "Eine Mail", hint)
+    return str(path)
+
+
+def _nodes() -> tuple[str, ...]:
+    """All that can be stopped: a node, or one service of a node."""
+    found = topology()["nodes"]
+    return (*found, *(f"{name}.{role}" for name, node in found.items() for role in node["services"]))
+
+
+def _unreadable(name: str, why: str) -> SchemaError:
+    return SchemaError(f"Die Erwartungen in {name} lassen sich nicht lesen.", why=why, next_step="Prüfe die Datei.")

@@ -31,10 +31,13 @@ Headers = tuple[tuple[str, str], ...]
 
 def headers_added(nodes: Mapping[str, Node], hops: Sequence[Hop]) -> dict[str, Headers]:
     """Queue id -> the header lines (name, value) that this hop added; empty for a mail that was not delivered."""
-    for hop in reversed(hops):
-        if hop.relay == "virtual" and hop.status == "sent" and (content := _delivered(nodes[hop.node], hop.queue_id)):
-            return attribute(content, hops)
-    return {}
+    content = _content(nodes, hops)
+    return attribute(content, hops) if content else {}
+
+
+def delivered_headers(nodes: Mapping[str, Node], hops: Sequence[Hop]) -> Headers:
+    """All header lines (name, value) of the mail in the mailbox; empty for a mail that was not delivered."""
+    return tuple(header_lines(_content(nodes, hops)))
 
 
 def attribute(content: bytes, hops: Sequence[Hop]) -> dict[str, Headers]:
@@ -43,7 +46,7 @@ def attribute(content: bytes, hops: Sequence[Hop]) -> dict[str, Headers]:
     asked = [hop for hop in hops if hop.action]
     found: dict[str, list[tuple[str, str]]] = {}
     current = ""
-    headers = _headers(content)
+    headers = header_lines(content)
     ours = [_id(value) for name, value in headers if name.lower() == "received" and _id(value) in by_id]
     for name, value in headers:
         if name.lower() == "received":
@@ -66,14 +69,28 @@ def _of(hop: Hop, name: str) -> bool:
     return name.lower() == "received" or (name.lower() == "authentication-results" and bool(hop.action))
 
 
-def _headers(content: bytes) -> list[tuple[str, str]]:
+def header_lines(content: bytes) -> list[tuple[str, str]]:
+    """Name and value of each line in the head of a mail, without line breaks."""
     message = BytesHeaderParser(policy=policy.compat32).parsebytes(content)
-    return [(name, re.sub(r"\s*\n\s*", " ", str(value))) for name, value in message.items()]
+    return [(name, unfolded(str(value))) for name, value in message.items()]
+
+
+def unfolded(value: str) -> str:
+    """The value of a header line without line breaks."""
+    return re.sub(r"\s*\n\s*", " ", value)
 
 
 def _id(received: str) -> str:
     match = _QUEUE_ID.search(received)
     return match[1] if match else ""
+
+
+def _content(nodes: Mapping[str, Node], hops: Sequence[Hop]) -> bytes:
+    """The beginning of the mail as it lies in a mailbox."""
+    for hop in reversed(hops):
+        if hop.relay == "virtual" and hop.status == "sent" and (found := _delivered(nodes[hop.node], hop.queue_id)):
+            return found
+    return b""
 
 
 def _delivered(node: Node, queue_id: str) -> bytes:
