@@ -93,7 +93,7 @@ class Configuration:
         """All files as they are now."""
         folder = (service or self.first).folder / "etc"
         paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
-        return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in paths}
+        return {str(path.relative_to(folder)): path.read_bytes().decode(errors="surrogateescape") for path in paths}
 
     def base(self, chapter: str = "", service: Service | None = None) -> dict[str, str]:
         """All files as the workbook ships them, with the chapter's overlay."""

@@ -16,6 +16,8 @@ from labs.cluster.topology import Node, Service
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 CHAPTERS = CONFIG / "chapters"
+EXPECTATIONS = "expect.toml"
+"""What the policy beside it must do (labs/policy): no configuration."""
 
 _templates = jinja2.Environment(  # noqa: S701 - the result is configuration, not HTML
     loader=jinja2.FileSystemLoader(CONFIG), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
@@ -25,7 +27,7 @@ _templates = jinja2.Environment(  # noqa: S701 - the result is configuration, no
 def files(
     service: Service, nodes: Mapping[str, Node], secrets: Mapping[str, str], bundle: Bundle, chapter: str = ""
 ) -> dict[str, str]:
-    """The service's configuration as ``{relative path: text}``: the role's base plus the chapter's overlay."""
+    """The service's configuration as ``{relative path: text}``: the role's base plus the chapter's overlays."""
     context = {
         "node": nodes[service.node],
         "service": service,
@@ -37,14 +39,20 @@ def files(
         "share": bundle.path("usr/share"),
     }
     result = {}
-    for folder in filter(
-        Path.is_dir, [CONFIG / service.role, CHAPTERS / chapter / service.role if chapter else Path("/nonexistent")]
-    ):
+    for folder in (CONFIG / service.role, *(overlay / service.role for overlay in _overlays(chapter))):
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
+            if path.is_file() and path.name != EXPECTATIONS:
                 template = _templates.from_string(path.read_text(encoding="utf-8"))
                 result[str(path.relative_to(folder))] = template.render(context)
     return result
+
+
+def _overlays(chapter: str) -> list[Path]:
+    """The chapter's folder after those it builds on: the file ``extends`` names one."""
+    if not chapter:
+        return []
+    parent = CHAPTERS / chapter / "extends"
+    return [*_overlays(parent.read_text(encoding="utf-8").strip() if parent.exists() else ""), CHAPTERS / chapter]
 
 
 def text(name: str, /, **context: object) -> str:
@@ -60,7 +68,7 @@ def write(contents: Mapping[str, str], folder: Path) -> None:
     for name, text in contents.items():
         path = fresh / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
     old = folder.with_name(f"{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():
