@@ -29,6 +29,7 @@ ENVELOPES = {  # what the port is there for: role or role and port -> (sender, r
     "postfix-hub submission": (OWN, FOREIGN),
     "postfix-hub behind_queue": (OWN, FOREIGN),
     "postfix-hub internal": ("drucker@firma.example", OWN),
+    "postfix-hub alerts": ("rspamd@firma.example", "postmaster@firma.example"),
 }
 
 

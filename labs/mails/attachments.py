@@ -38,6 +38,12 @@ def exe_in_zip() -> bytes:
     return _zip({"Paketschein.pdf.exe": b"MZ" + bytes(62)})
 
 
+def credit_letter() -> bytes:
+    """A letter (RTF) whose text the lab's ClamAV knows (labs/config/clamav/signatures/spam.ndb)."""
+    text = "Bargeld auf die Hand, ganz ohne Auskunft und ohne Sicherheiten!"
+    return rf"{{\rtf1\ansi {text}\par}}".encode()
+
+
 def docm() -> bytes:
     """A Word document with a macro that runs on opening and shows one line of text (OOXML, ECMA-376)."""
     relation = '<Relationship Id="r1" Type="{}" Target="{}"/>'

@@ -50,4 +50,5 @@ _environment.globals.update(
     encrypted_zip=attachments.encrypted_zip,
     pixel=attachments.pixel,
     pdf=attachments.pdf,
+    credit_letter=attachments.credit_letter,
 )

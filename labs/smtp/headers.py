@@ -2,7 +2,8 @@
 
 Every Postfix puts its Received line, which names its queue id, on top of what was there; what a milter adds stands
 right below it. So the lines from one Received to the next belong to that hop. The results of Rspamd stand at the end
-of the header instead, and each node takes away those of the one before: they belong to the last hop that asked it.
+of the header instead, and a node that writes them takes away those of the one before: they belong to the last hop
+whose role they name as a symbol.
 Source: RFC 5321 4.4, milter_headers (Rspamd), virtual(8).
 """
 
@@ -43,16 +44,18 @@ def delivered_headers(nodes: Mapping[str, Node], hops: Sequence[Hop]) -> Headers
 def attribute(content: bytes, hops: Sequence[Hop]) -> dict[str, Headers]:
     """Queue id -> header lines of the mail ``content`` that this hop added."""
     by_id = {hop.queue_id: hop for hop in hops}
-    asked = [hop for hop in hops if hop.action]
     found: dict[str, list[tuple[str, str]]] = {}
     current = ""
     headers = header_lines(content)
+    results = " ".join(value for name, value in headers if RESULTS.match(name))
+    asked = [hop for hop in hops if hop.action]
+    authors = [hop for hop in asked if hop.role and f"{hop.role.upper()}(" in results] or asked
     ours = [_id(value) for name, value in headers if name.lower() == "received" and _id(value) in by_id]
     for name, value in headers:
         if name.lower() == "received":
             current = _id(value)
         if RESULTS.match(name):
-            owner = asked[-1].queue_id if asked else ""
+            owner = authors[-1].queue_id if authors else ""
         elif not current:
             owner = ours[0] if ours else ""  # above all Received: who put it into the mailbox
         elif ours and current == ours[-1] and not _of(by_id[current], name):

@@ -18,8 +18,8 @@ COLUMNS = (
 )  # fmt: skip
 NO_MAIL = "Die Mail liegt in keinem Postfach. Welche Kopfzeilen die Knoten angefügt hätten, ist deshalb nicht zu sehen."
 REPLACED = (
-    "So steht es in der zugestellten Mail. Jede Prüfung entfernt das Ergebnis der vorigen: "
-    "X-Spamd-Result gibt es deshalb nur vom letzten."
+    "So steht es in der zugestellten Mail. Wer X-Spamd-Result einträgt, entfernt das der vorigen Prüfung: "
+    "Es gibt deshalb nur eines."
 )
 
 

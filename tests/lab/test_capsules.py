@@ -46,7 +46,7 @@ def test_show_leaves_out_what_only_the_lab_needs(big):
     assert big.show("postfix-mx/main.cf").endswith("smtpd_banner = $myhostname")
     assert "task_timeout" in big.show("options.inc")
     with pytest.raises(LabError, match="noch nicht"):
-        big.show("multimap.conf")
+        big.show("phishing.conf")
 
 
 def test_a_single_service_of_a_node_is_stopped(big):

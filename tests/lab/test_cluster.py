@@ -164,7 +164,8 @@ def test_an_undeliverable_mail_comes_back_to_its_sender(big):
 
 
 def test_a_mail_that_the_hub_refuses_comes_back_to_its_sender_on_the_internet(big):
-    """The MX has accepted it already: it writes the notice, and the Mailout delivers it."""
+    """The MX has accepted it already: it writes the notice, and the Mailout delivers it. The policy's profile prevents that."""
+    big.reset("02-rspamd-anbinden")
     big.write(
         "force_actions.conf",
         'rules { NUR_HUB { action = "reject"; expression = "INCOMING_FROM_MX & MIME_GOOD"; require_action = ["no action"]; } }',
@@ -252,6 +253,7 @@ def test_a_change_of_postfix_reaches_both_mx_and_is_checked_first(big):
 
 def test_with_skip_local_the_delivered_mail_keeps_what_the_mx_found(big):
     """Chapter 02, "Rollen": the HUB's client is local, the MX's is not."""
+    big.reset("02-rspamd-anbinden")
     content = big.configuration.read()["local.d/milter_headers.conf"]
     for text, kept in ((content, False), (content.replace("skip_local = false", "skip_local = true"), True)):
         big.write("milter_headers.conf", text)

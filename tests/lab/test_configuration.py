@@ -9,6 +9,7 @@ GOOD = 'MEINE_REGEL {\n  expression = "MISSING_MID & MISSING_DATE";\n  score = 3
 
 
 def test_a_change_is_in_force_when_it_returns(lab):
+    lab.reset("04-symbole")
     before = lab.scan("ohne-kopfzeilen").score
     change = lab.write("composites.conf", GOOD)
     assert change.files == ("local.d/composites.conf",) and "+  score = 3.0;" in change.diff and not change.warnings
@@ -122,6 +123,7 @@ def test_plain_configtest_overlooks_what_the_strict_one_finds(lab):
 
 def test_check_all_filters_shows_every_symbol_of_a_refused_mail(lab):
     """Chapter 04, "Wann hört Rspamd auf?"."""
+    lab.reset("04-symbole")
     every = {hit.name for hit in lab.scan("exe-im-zip").hits}
     lab.write("actions.conf", "reject = 5;\nadd_header = 4;\n")
     assert {hit.name for hit in lab.scan("exe-im-zip").hits} < every

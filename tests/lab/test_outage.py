@@ -31,6 +31,7 @@ def test_no_accepted_mail_is_lost_and_none_is_refused(big, events, mail):
 
 
 def test_a_frozen_scanner_delays_what_it_would_check(big):
+    big.reset("03-kapseln-und-dimensionieren")
     stream = big.stream(20, {0.1: "freeze av1", 6: "resume av1"}, mail="mit-anhang", rate=20, patience=60)
     assert stream.count("at once") == 20 and stream.longest_wait > 2
 

@@ -115,5 +115,5 @@ def test_tables_tell_parts_of_the_time_symbols_and_headers():
         "0,04",
     ]
     assert row[10:] == ["0,01", "0,00", "0,02", "0,01", "34"] and "R_SPF_ALLOW" in text
-    assert "X-Spamd-Result: default: False" in text and "nur vom letzten" in text
+    assert "X-Spamd-Result: default: False" in text and "nur eines" in text
     assert "liegt in keinem Postfach" in trace_html(TRACES["rejected"])
