@@ -68,7 +68,10 @@ class Worker:
                 why=f"HTTP {reply.status_code}: {reply.text[:300]}",
                 next_step="Sieh mit `lab.logs()` nach.",
             )
-        return Verdict.parse(reply.json(), groups, queue_id=queue_id, subject=subject_of(mail))
+        return Verdict.parse(
+            reply.json(), groups, queue_id=queue_id, subject=subject_of(mail),
+            mail=mail, envelope=envelope, settings_id=settings_id,
+        )  # fmt: skip
 
 
 def subject_of(mail: bytes) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from labs.mails import Envelope
 from labs.rspamd.symbols import explain, family
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Action, score and symbols of one scan. ``time_ms`` is Rspamd's own measurement."""
+    """Action, score and symbols of one scan. ``time_ms`` is Rspamd's own measurement.
+
+    ``mail``, ``envelope`` and ``settings_id`` are what was asked: the same scan can be made again.
+    """
 
     action: str
     score: float
@@ -70,10 +74,21 @@ class Verdict:
     queue_id: str
     subject: str
     raw: Mapping[str, Any] = field(repr=False)
+    mail: bytes = field(default=b"", repr=False)
+    envelope: Envelope = field(default_factory=Envelope, repr=False)
+    settings_id: str = field(default="", repr=False)
 
     @classmethod
     def parse(
-        cls, reply: Mapping[str, Any], groups: Mapping[str, Sequence[str]], *, queue_id: str = "", subject: str = ""
+        cls,
+        reply: Mapping[str, Any],
+        groups: Mapping[str, Sequence[str]],
+        *,
+        queue_id: str = "",
+        subject: str = "",
+        mail: bytes = b"",
+        envelope: Envelope | None = None,
+        settings_id: str = "",
     ) -> Verdict:
         """Read the JSON reply of /checkv2. ``groups``: symbol name -> its groups, from the controller."""
         times = reply.get("profile", {})
@@ -100,6 +115,9 @@ class Verdict:
             queue_id=queue_id,
             subject=reply.get("subject", subject),
             raw=reply,
+            mail=mail,
+            envelope=envelope or Envelope(),
+            settings_id=settings_id,
         )
 
     @cached_property
