@@ -201,6 +201,41 @@ def send(mail: str, via: str, rcpt: tuple[str, ...], as_json: bool, **envelope) 
 
 
 @main.command()
+@click.argument("folder", default="", metavar="[ORDNER]")
+@click.option("--expect", "expectation", metavar="DATEI", help="Erwartungen; sonst gilt expect.toml im ORDNER.")
+@JSON
+def check(folder: str, expectation: str | None, as_json: bool) -> None:
+    """Eine Policy prüfen: Gilt alles, was in expect.toml steht?
+
+    ORDNER ist deine Konfiguration (/etc/rspamd, eine Kopie davon oder ein local.d); ohne ihn wird die des Arbeitsbuchs
+    geprüft. Dafür startet ein eigenes Labor, das danach spurlos endet. Ende mit 0: alles gilt; 1: etwas gilt nicht;
+    2: Der Ordner oder die Datei stimmt nicht.
+    """
+    import signal
+
+    from labs.check import WORKBOOK, files_of_expectations, run
+    from labs.policy.expectation import SchemaError
+    from labs.progress import progress_bar
+    from labs.rspamd.own import NoConfiguration
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the lab must end as on Ctrl-C
+    place = _from_caller(folder) if folder else WORKBOOK
+    try:
+        expectations = [_from_caller(expectation)] if expectation else files_of_expectations(place)
+        with progress_bar("Policy prüfen") as progress:
+            report = run(place, expectations, progress)
+    except (SchemaError, NoConfiguration) as error:
+        click.secho(str(error), fg="red", err=True)
+        sys.exit(2)
+    except LabError as error:
+        if as_json:
+            click.echo(json.dumps({"passed": 0, "failed": 0, "notes": [], "cases": [], "error": str(error)}))
+        raise
+    click.echo(json.dumps(report.as_json()) if as_json else str(report))
+    sys.exit(not report.ok)
+
+
+@main.command()
 def mails() -> None:
     """Die Beispielmails auflisten."""
     from labs.mails import catalogue
@@ -255,8 +290,13 @@ def _mail(argument: str) -> str | bytes:
     """What the command line names as a mail: "-" is standard input, a path counts from where the caller stands."""
     if argument == "-":
         return sys.stdin.buffer.read()
-    path = Path(os.environ.get("LABS_CWD", ".")) / argument
+    path = _from_caller(argument)
     return str(path) if path.is_file() else argument
+
+
+def _from_caller(path: str) -> Path:
+    """A path counts from where the caller stands; the launcher works in the workbook's folder."""
+    return Path(os.environ.get("LABS_CWD", ".")) / path
 
 
 def _lab():

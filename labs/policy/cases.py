@@ -17,6 +17,8 @@ from labs.smtp.client import Delivery
 if TYPE_CHECKING:
     from labs.lab import Lab
 
+LONGEST = 200
+"""Characters of a foreign text that a finding quotes."""
 PROFILES = 3
 """Scans that tell how many rules ran."""
 TOLERANCE = 0.01
@@ -63,8 +65,9 @@ class Case:
 
     def judge(self, seen: Observation) -> list[Finding]:
         """What is not as expected; an empty list when all is."""
-        return [finding for kind, judge in _JUDGES.items() if kind in self.expect
-                for finding in judge(self.expect[kind], seen)]  # fmt: skip
+        found = (finding for kind, judge in _JUDGES.items() if kind in self.expect
+                 for finding in judge(self.expect[kind], seen))  # fmt: skip
+        return list({finding.text: finding for finding in found}.values())
 
 
 @dataclass(frozen=True)
@@ -102,13 +105,14 @@ class Setting:
 
 def _smtp(code: int, seen: Observation) -> Iterator[Finding]:
     if seen.code != code:
-        came = f"{seen.code} {seen.reply}" if seen.code else "keine SMTP-Antwort: Sende die Mail mit lab.send(…)"
+        came = f"{seen.code} {shown(seen.reply)}" if seen.code else "keine SMTP-Antwort: Sende die Mail mit lab.send(…)"
         yield Finding.instead("smtp", f"SMTP-Antwort {code}", came)
 
 
 def _reply(pattern: str, seen: Observation) -> Iterator[Finding]:
     if not matches(seen.reply, pattern):
-        yield Finding.instead("reply", f"der Antworttext „{pattern}“", f"„{seen.reply}“" if seen.reply else "keiner")
+        came = f"„{shown(seen.reply)}“" if seen.reply else "keiner"
+        yield Finding.instead("reply", f"der Antworttext „{pattern}“", came)
 
 
 def _action(action: str, seen: Observation) -> Iterator[Finding]:
@@ -158,7 +162,7 @@ def _headers(wanted: Mapping[str, Any], seen: Observation) -> Iterator[Finding]:
         return
     for name, pattern in wanted.items():
         values = [value for other, value in seen.headers if other.lower() == name.lower()]
-        came = " und ".join(f"„{value}“" for value in values) or "keine"
+        came = " und ".join(f"„{shown(value)}“" for value in values) or "keine"
         if pattern is False and values:
             yield Finding("headers", f"unerwünscht ist die Kopfzeile {name}: {came}", f"keine Kopfzeile {name}", came)
         if pattern is not False and not any(matches(value, pattern) for value in values):
@@ -187,6 +191,12 @@ _JUDGES = {  # the word in ``expect`` -> what judges it, in the order of the rep
 def matches(text: str, pattern: str) -> bool:
     """Whether a text fits a pattern in which only * and ? are special; brackets stand in too many header lines."""
     return fnmatchcase(text, pattern.replace("[", "[[]"))
+
+
+def shown(text: str) -> str:
+    """A text out of a mail or from a server as a terminal may show it: no control characters, not too long."""
+    clean = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    return clean if len(clean) <= LONGEST else f"{clean[:LONGEST]}…"
 
 
 def _hits(pattern: str, seen: Observation) -> dict[str, float]:
