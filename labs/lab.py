@@ -271,6 +271,13 @@ class Lab:
 
         return ExerciseView(self, find(name), given)
 
+    def progress(self):
+        """The widget: which exercises the reader has solved; kept in the state folder, and erasable."""
+        from labs.exercises.progress import Progress
+        from labs.widgets.progress import ProgressView
+
+        return ProgressView(Progress(self.cluster.name))
+
     # --- configuration --------------------------------------------------------------------------------------------
 
     def write(self, file: str, text: str) -> Change:

@@ -18,7 +18,7 @@ def running_lab():
     lab = Lab.start()
     yield lab
     lab.stop()
-    shutil.rmtree(lab.cluster.folder, ignore_errors=True)
+    remove(lab.cluster)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def running_cluster():
     cluster.start(silent, "cluster")
     yield Lab(cluster)
     cluster.stop()
-    shutil.rmtree(cluster.folder, ignore_errors=True)
+    remove(cluster)
 
 
 @pytest.fixture
@@ -58,7 +58,15 @@ def cluster(request):
     own = Cluster(f"t{os.getpid()}-{abs(hash(request.node.name)) % 10000}")
     yield own
     own.stop()
-    shutil.rmtree(own.folder, ignore_errors=True)
+    remove(own)
+
+
+def remove(cluster):
+    """Leave nothing of a test's lab behind."""
+    from labs.exercises.progress import Progress
+
+    shutil.rmtree(cluster.folder, ignore_errors=True)
+    Progress(cluster.name).erase()
 
 
 def silent(part: float, text: str) -> None:

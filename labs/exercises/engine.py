@@ -5,13 +5,18 @@ An exercise is a folder ``labs/exercises/CHAPTER/N-name`` with
 - ``task.md``: what to do;
 - ``expect.toml``: what must hold (labs/policy); in a mail exercise it judges what the reader got;
 - ``hints.toml``: ``[[hint]]`` with ``when`` (a word of the findings, empty: always) and ``text``, from gentle to concrete;
+- ``start/``: what the editor shows at first; without it the files as they are in force;
 - ``solution/``: the files of local.d, or ``solution/mail.toml`` with the arguments of ``lab.scan`` or ``lab.send``;
 - ``wrong/NAME/``: wrong answers in the same form, each with the hint that must appear in ``hint.txt``.
+
+Instead of hints, start, solution and wrong answers it may ask a question: ``question.toml`` (see question.py). Then
+``expect.toml`` shows, with the files of ``proof/`` if need be, that the right answer is right.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -19,11 +24,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labs.errors import LabError
+from labs.exercises.question import Question, read_question
 from labs.policy.expectation import Case, Setting, read
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
 
 if TYPE_CHECKING:
+    from labs.cluster.configuration import Configuration
     from labs.lab import Lab
 
 FOLDER = Path(__file__).parent
@@ -45,6 +52,11 @@ class Result:
     outcome: Outcome
     cases: tuple[tuple[str, tuple[str, ...]], ...]
     hints: tuple[str, ...]
+
+    @property
+    def held(self) -> int:
+        """How many cases are as expected."""
+        return sum(not found for _, found in self.cases)
 
     def __str__(self) -> str:
         lines = [f"{self.outcome.value.capitalize()}."]
@@ -80,9 +92,33 @@ class Exercise:
         return read(self.folder / "expect.toml")
 
     @property
+    def title(self) -> str:
+        """The task's heading without „Übung 1:“."""
+        return self.task.partition("\n")[0].lstrip("# ").partition(": ")[2]
+
+    @cached_property
+    def question(self) -> Question | None:
+        """The question, in an exercise that asks one."""
+        path = self.folder / "question.toml"
+        return read_question(path) if path.exists() else None
+
+    @property
     def about_mail(self) -> bool:
-        """Whether the reader scans or sends a mail (else: changes the configuration)."""
+        """Whether the reader scans or sends a mail."""
         return (self.folder / "solution/mail.toml").exists()
+
+    @property
+    def about_files(self) -> bool:
+        """Whether the reader changes the configuration."""
+        return not (self.about_mail or self.question)
+
+    def start(self) -> dict[str, str]:
+        """What the editor shows at first, where that is not simply the file in force."""
+        return _files(self.folder / "start")
+
+    def proof(self) -> dict[str, str]:
+        """The files with which ``expect.toml`` shows what a question's right answer says."""
+        return _files(self.folder / "proof")
 
     def solution(self) -> dict[str, str]:
         """The solution as ``{file: text}``."""
@@ -90,7 +126,12 @@ class Exercise:
 
     def shown_solution(self) -> dict[str, str]:
         """The solution as the reader types it: ``{first line of the cell: the rest}``."""
-        if not self.about_mail:
+        if self.question:
+            return {
+                self.question.answers[position].text: self.question.answers[position].why
+                for position in self.question.right
+            }
+        if self.about_files:
             return {magic_line(name): text for name, text in self.solution().items()}
         arguments = tomllib.loads(self.solution()["mail.toml"])
         mail, (name, method) = arguments.pop("mail"), _call(arguments)
@@ -107,6 +148,48 @@ class Exercise:
             for path in sorted((self.folder / "wrong").iterdir())
         }
 
+    # --- the reader's answer --------------------------------------------------------------------------------------
+
+    def texts(self, lab: Lab) -> dict[str, str]:
+        """What the editor shows: the reader's own text where there is one, else the start, else the file in force."""
+        start, shown = self.start(), {}
+        for name in self.solution():
+            configuration, place = self._target(lab, name)
+            shipped = "" if place in configuration.appended else configuration.base(self.chapter).get(place, "")
+            shown[name] = configuration.edits.get(place, start.get(name, shipped))
+        return shown
+
+    def hand_in(self, lab: Lab, changed: Mapping[str, str]) -> Result:
+        """Take the files that the reader changed in the editor into use, together with the rest of the start; then check."""
+        try:
+            rest = {name: text for name, text in self.texts(lab).items() if name in self.start()} if changed else {}
+            for name, text in {**rest, **changed}.items():
+                lab.write(name, text)
+        except LabError as error:
+            return Result(Outcome.NOT_YET, (), (str(error),))
+        return self.check(lab)
+
+    def reset(self, lab: Lab) -> None:
+        """Take back what the reader did to the files of this exercise."""
+        for name in self.solution():
+            configuration, place = self._target(lab, name)
+            chapter, edits = configuration.state
+            if place in edits:
+                configuration.apply({key: text for key, text in edits.items() if key != place}, chapter)
+
+    def answer(self, chosen: Sequence[int]) -> Result:
+        """Judge the chosen answers of a question (positions)."""
+        assert self.question
+        if not chosen:
+            return Result(Outcome.UNTOUCHED, (), ("Wähle eine Antwort.",))
+        judged = self.question.judge(chosen)
+        right = tuple(sorted(chosen)) == self.question.right
+        cases = tuple((answer.text, () if good else ("das stimmt nicht",)) for answer, good in judged)
+        missing = ("Es fehlt noch eine richtige Antwort.",) if not right and all(good for _, good in judged) else ()
+        return Result(
+            Outcome.RIGHT if right else Outcome.NOT_YET, cases, (*(answer.why for answer, _ in judged), *missing)
+        )
+
     def check(self, lab: Lab, given: Verdict | Delivery | None = None) -> Result:
         """Judge the configuration of the lab, or in a mail exercise what the reader got (``given``)."""
         if self.about_mail and given is None:
@@ -118,22 +201,31 @@ class Exercise:
             return Result(Outcome.IMPOSSIBLE, (), (str(error),))
         if not any(findings for _, findings in found):
             return Result(Outcome.RIGHT, tuple(found), ())
-        own = {lab.place(name) for name in self.solution()} if not self.about_mail else set()
-        untouched = not self.about_mail and not own & set(other)
+        own = {lab.place(name) for name in self.solution()} if self.about_files else set()
+        untouched = self.about_files and not own & set(other)
         foreign = ", ".join(name for name in other if name not in own)
         warning = f"Aus anderen Versuchen gilt noch {foreign}. Stelle mit `lab.reset()` den Anfang her und führe nur deine Lösung aus."
         hints = (*((warning,) if foreign else ()), *self._hints(found))
         return Result(Outcome.UNTOUCHED if untouched else Outcome.NOT_YET, tuple(found), hints or (_NO_HINT,))
 
+    @staticmethod
+    def _target(lab: Lab, name: str) -> tuple[Configuration, str]:
+        """The configuration that holds a file of the solution, and its full name there."""
+        role, _, rest = name.partition("/")
+        configuration = lab.configurations[role if role in lab.configurations else "rspamd-worker"]
+        return configuration, configuration.place(rest if role in lab.configurations else name)
+
     def _changed_files(self, lab: Lab) -> list[str]:
-        """The configuration files that say something else than at the start of the chapter; comments do not count."""
+        """The configuration files that say something else than at the start of the exercise; comments do not count."""
+        start = {lab.place(name): text for name, text in self.start().items()}
         found = []
         for role, configuration in lab.configurations.items():
             base = configuration.base(self.chapter)
             for name, text in configuration.edits.items():
+                full = name if role == "rspamd-worker" else f"{role}/{name}"
                 shipped = "" if name in configuration.appended else base.get(name, "")
-                if _said(text) != _said(shipped):
-                    found.append(name if role == "rspamd-worker" else f"{role}/{name}")
+                if _said(text) not in (_said(shipped), _said(start.get(full, shipped))):
+                    found.append(full)
         return sorted(found)
 
     def _hints(self, found: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:

@@ -1,15 +1,21 @@
 """Every exercise: the start does not pass, the solution passes, each wrong answer gets its hint."""
 
+import re
+
 import pytest
 
 from labs import paths
 from labs.errors import LabError
 from labs.exercises.engine import Outcome, exercises, find, mail_answer
+from labs.exercises.progress import Progress
 from labs.widgets.exercise import ExerciseView
+from labs.widgets.progress import ProgressView
 
 ALL = exercises()
 BIG = {path.stem for path in paths.NOTEBOOKS.glob("*.ipynb") if r"profile=\"cluster\"" in path.read_text()}
-WRONG = [(name, wrong) for name, exercise in ALL.items() for wrong in exercise.wrong()]
+TASKS = [name for name, exercise in ALL.items() if not exercise.question]
+QUESTIONS = [name for name, exercise in ALL.items() if exercise.question]
+WRONG = [(name, wrong) for name in TASKS for wrong in ALL[name].wrong()]
 
 
 @pytest.fixture
@@ -23,19 +29,17 @@ def answer(lab, exercise, files):
     if exercise.about_mail:
         return exercise.check(lab, mail_answer(lab, files))
     lab.reset(exercise.chapter)
-    for name, text in files.items():
-        lab.write(name, text)
-    return exercise.check(lab)
+    return exercise.hand_in(lab, files)
 
 
-@pytest.mark.parametrize("name", list(ALL))
+@pytest.mark.parametrize("name", TASKS)
 def test_the_start_does_not_pass_and_is_seen_as_untouched(lab_of, name):
     lab = lab_of(ALL[name])
     lab.reset(ALL[name].chapter)
-    assert ALL[name].check(lab).outcome is Outcome.UNTOUCHED
+    assert ALL[name].hand_in(lab, ALL[name].start()).outcome is Outcome.UNTOUCHED
 
 
-@pytest.mark.parametrize("name", list(ALL))
+@pytest.mark.parametrize("name", TASKS)
 def test_the_solution_passes(lab_of, name):
     lab = lab_of(ALL[name])
     result = answer(lab, ALL[name], ALL[name].solution())
@@ -52,7 +56,35 @@ def test_a_wrong_answer_gets_its_hint(lab_of, name, wrong):
 
 
 def test_there_are_exercises_with_wrong_answers():
-    assert len(ALL) >= 5 and all(len(exercise.wrong()) >= 2 for exercise in ALL.values())
+    assert len(TASKS) >= 5 and all(len(ALL[name].wrong()) >= 2 for name in TASKS)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_what_makes_an_answer_right_holds_on_the_servers(lab_of, name):
+    lab = lab_of(ALL[name])
+    lab.reset(ALL[name].chapter)
+    lab.forget()
+    for file, text in ALL[name].proof().items():
+        lab.write(file, text)
+    found = {case.title: case.findings(lab) for case in ALL[name].cases}
+    assert found and not any(found.values()), found
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_each_answer_of_a_question_is_explained(name):
+    question = ALL[name].question
+    assert question.right and len(question.answers) >= 3 and len(question.right) < len(question.answers)
+    assert question.multiple or len(question.right) == 1
+    assert ALL[name].answer(()).outcome is Outcome.UNTOUCHED
+    assert ALL[name].answer(question.right).outcome is Outcome.RIGHT
+    for position, answer in enumerate(question.answers):
+        result = ALL[name].answer([position])
+        assert answer.why and answer.why in result.hints
+        assert (result.outcome is Outcome.RIGHT) is (question.right == (position,))
+
+
+def test_there_are_questions():
+    assert len(QUESTIONS) >= 2
 
 
 def test_an_unknown_exercise_is_named():
@@ -80,3 +112,56 @@ def test_the_widget_checks_hints_and_shows_the_solution(lab):
     lab.write("groups.conf", find("gewicht").solution()["groups.conf"])
     view.check_button.click()
     assert "richtig" in view.answer.value and view.hints.value == ""
+    assert view.editor["groups.conf"].value == find("gewicht").solution()["groups.conf"], "a cell's change is shown"
+
+
+def test_the_editor_writes_checks_keeps_what_is_wrong_and_resets(lab):
+    lab.reset("04-symbole")
+    Progress(lab.cluster.name).erase()
+    exercise = find("gewicht")
+    view = ExerciseView(lab, exercise)
+    field = view.editor["groups.conf"]
+    started = field.value
+    field.value = "group {"
+    view.check_button.click()
+    assert "noch nicht" in view.answer.value and "groups.conf" in view.answer.value and field.value == "group {"
+    field.value = exercise.solution()["groups.conf"]
+    assert "lab-stale" in view.answer._dom_classes
+    view.check_button.click()
+    assert "richtig" in view.answer.value and "lab-stale" not in view.answer._dom_classes
+    entry = Progress(lab.cluster.name).entries()["gewicht"]
+    assert entry.tries == 2 and entry.solved and not entry.revealed
+    view.reset_button.click()
+    assert field.value == started and not lab.configuration.edits and view.answer.value == ""
+
+
+def test_a_partial_success_is_counted(lab):
+    lab.reset("04-symbole")
+    exercise = find("abschalten")
+    view = ExerciseView(lab, exercise)
+    view.editor["composites.conf"].value = exercise.wrong()["null-punkte"][0]["composites.conf"]
+    view.check_button.click()
+    assert re.search(r"[12] von 3 Punkten der Aufgabe stimmen schon", view.answer.value)
+
+
+def test_the_progress_is_shown_and_erased_only_when_asked_twice(lab):
+    progress = Progress(lab.cluster.name)
+    progress.erase()
+    view = ProgressView(progress)
+    assert f"0 von {len(ALL)} Übungen" in view.table.value
+    progress.note("gewicht", tried=True, solved=True)
+    view.refresh_button.click()
+    assert f"1 von {len(ALL)} Übungen" in view.table.value and "1 Versuch" in view.table.value
+    view.erase_button.click()
+    assert progress.entries()
+    view.erase_button.click()
+    assert not progress.entries() and f"0 von {len(ALL)}" in view.table.value
+
+
+def test_a_damaged_progress_file_counts_as_none(lab):
+    progress = Progress(lab.cluster.name)
+    progress.note("gewicht", tried=True)
+    progress.path.write_text('{"gewicht": {"tries": 1, "unknown": 2}}')
+    assert progress.entries() == {}
+    progress.note("gewicht", tried=True)
+    assert progress.entries()["gewicht"].tries == 1
