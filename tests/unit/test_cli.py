@@ -7,7 +7,21 @@ import sys
 
 import pytest
 
-COMMANDS = ["bench", "doctor", "down", "logs", "mails", "reset", "scan", "send", "start", "status", "test", "up"]
+COMMANDS = [
+    "bench",
+    "check",
+    "doctor",
+    "down",
+    "logs",
+    "mails",
+    "reset",
+    "scan",
+    "send",
+    "start",
+    "status",
+    "test",
+    "up",
+]
 
 
 def labs(*arguments, name="gibt-es-nicht"):
@@ -43,6 +57,29 @@ def test_help_imports_nothing_heavy():
 def test_wrong_use_ends_with_2(arguments, part):
     result = labs(*arguments)
     assert result.returncode == 2 and part in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "part"),
+    [
+        ({}, ["{}/fehlt"], "Einen Ordner"),
+        ({"actions.conf": ""}, ["{}"], "liegt keine expect.toml"),
+        ({"actions.conf": ""}, ["{}", "--expect", "{}/fehlt.toml"], "lassen sich nicht lesen"),
+        ({"expect.toml": "[[mail]]\nmail = 'sauber'\nexpect = { action = 'reject' }\n"}, ["{}"], "keine Konfiguration"),
+        ({"expect.toml": "\n[[mail]]\nmail = 'sauba'\nexpect = {}\n"}, ["{}"], "expect.toml, Zeile 4"),
+        (
+            {"expect.toml": "[[mail]]\nmail = 'sauba'\nexpect = { smtp = 1 }\n"},
+            ["--expect", "{}/expect.toml"],
+            "„sauber“",
+        ),
+    ],
+)
+def test_a_check_of_the_wrong_thing_ends_with_2_before_anything_starts(tmp_path, files, arguments, part):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    result = labs("check", *(argument.format(tmp_path) for argument in arguments))
+    assert result.returncode == 2 and part in result.stderr and "Nächster Schritt" in result.stderr
+    assert "Traceback" not in result.stderr and result.stdout == ""
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["scan", "sauber"], ["logs", "dns"], ["reset"]])

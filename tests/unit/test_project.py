@@ -22,7 +22,7 @@ FLOORS = [
     ("policy",),
     ("exercises", "plots"),
     ("widgets",),
-    ("lab", "magics", "doctor", "cli"),
+    ("lab", "magics", "doctor", "check", "pytest_plugin", "cli"),
 ]
 
 
