@@ -128,11 +128,8 @@ class Inquiry:
         if "permanently disabled" in words:
             sentence = f"{found}{symbol} ist in groups.conf abgeschaltet (enabled = false)."
             return WhyNot(symbol, Kind.OFF, (sentence,), (proof,))
-        sentence = (
-            "Für eine leere Mail gibt es diese Prüfung nicht."
-            if not self.verdict.mail.strip()
-            else "Für diese Art von Mail gibt es diese Prüfung nicht."
-        )
+        kind = "eine leere Mail" if not self.verdict.mail else "diese Art von Mail"
+        sentence = f"Für {kind} gibt es diese Prüfung nicht."
         return WhyNot(symbol, Kind.CONDITION, (sentence,), (proof,))
 
     def _profile(self, symbol: str, found: str, proof: str) -> WhyNot:

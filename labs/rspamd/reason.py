@@ -8,6 +8,9 @@ from enum import Enum
 
 from labs.rspamd.verdict import number
 
+LINE = 200
+"""So many characters of a line of evidence are shown: Rspamd's debug log prints whole tables."""
+
 
 class Kind(Enum):
     """What kept a symbol from firing; the value is the German heading."""
@@ -38,15 +41,19 @@ class WhyNot:
 
     def __str__(self) -> str:
         lines = [f"{self.symbol}: {self.kind.value}", *(f"  {text}" for text in self.sentences)]
-        return "\n".join([*lines, *(f"  · {text}" for text in self.evidence)])
+        return "\n".join([*lines, *(f"  · {line}" for line in self._proof())])
 
     __repr__ = __str__
+
+    def _proof(self) -> list[str]:
+        """The evidence, each line cut to what one can read."""
+        return [line if len(line) <= LINE else f"{line[: LINE - 1]}…" for line in self.evidence]
 
     def _repr_html_(self) -> str:
         """The same as escaped HTML, the evidence folded in."""
         head = f"<strong><code>{html.escape(self.symbol)}</code>: {html.escape(self.kind.value)}</strong>"
         text = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences)
-        items = "".join(f"<li><code>{html.escape(line)}</code></li>" for line in self.evidence)
+        items = "".join(f"<li><code>{html.escape(line)}</code></li>" for line in self._proof())
         proof = f"<details><summary>Woher Rspamd das weiß</summary><ul>{items}</ul></details>" if items else ""
         return f'<div class="lab-whynot" role="status">{head}{text}{proof}</div>'
 

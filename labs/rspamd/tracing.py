@@ -60,7 +60,9 @@ class Trace:
 
     def skips(self, callback: str) -> tuple[str, ...]:
         """What a callback said about not checking this mail."""
-        return tuple(line for line in self.said.get(callback, ()) if re.search(r"\bskip", line, re.IGNORECASE))
+        return tuple(
+            line for line in self.said.get(callback, ()) if re.search(r"\bskip|not possible", line, re.IGNORECASE)
+        )
 
 
 def _needs(text: str) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from labs.errors import LabError
 from labs.mails import Envelope
 from labs.rspamd.symbols import explain, family
 
@@ -142,6 +143,15 @@ class Verdict:
     def meaning(self) -> str:
         """The action in German words; own actions of a configuration keep their name."""
         return ACTIONS.get(self.action, f"eigene Action „{self.action}“")
+
+    def repeatable(self) -> Verdict:
+        """This verdict, when it knows what was asked. Raises LabError: a reply that was read from somewhere else."""
+        if not self.queue_id:
+            raise LabError(
+                "Zu diesem Ergebnis fehlt die Mail.",
+                next_step='Prüfe sie noch einmal, zum Beispiel mit `verdict = lab.scan("phishing")`.',
+            )
+        return self
 
     def symbol(self, name: str) -> Symbol | None:
         """The symbol of that name, or None when it did not fire."""

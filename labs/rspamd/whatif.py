@@ -150,11 +150,7 @@ def what_if(
 
 def ask(lab: Lab, verdict: Verdict, changes: Changes) -> Comparison:
     """Scan the mail of ``verdict`` with ``changes``, which are checked; both results side by side."""
-    if not verdict.mail:
-        raise LabError(
-            "Zu diesem Ergebnis fehlt die Mail.",
-            next_step='Prüfe sie noch einmal, zum Beispiel mit `verdict = lab.scan("phishing")`.',
-        )
+    verdict.repeatable()
     envelope = replace(verdict.envelope, mta_name=changes.mta_name) if changes.mta_name else verdict.envelope
     groups, files = lab.controller.symbols(), lab.configuration.read()
     edits = changes.files(files)

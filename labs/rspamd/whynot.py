@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from labs.errors import LabError
 from labs.rspamd.inquiry import Inquiry
 from labs.rspamd.reason import Kind, WhyNot, composite_off, points
 from labs.rspamd.registry import Registry
@@ -25,12 +24,7 @@ def why_not(lab: Lab, symbol: str, verdict: Verdict) -> WhyNot:
     About 0.5 s. Raises LabError: the verdict has no mail, the lab does not answer.
     """
     symbol = symbol.strip()
-    if not verdict.mail:
-        raise LabError(
-            "Zu diesem Ergebnis fehlt die Mail.",
-            next_step='Prüfe sie noch einmal, zum Beispiel mit `verdict = lab.scan("phishing")`.',
-        )
-    hit = verdict.symbol(symbol)
+    hit = verdict.repeatable().symbol(symbol)
     if hit and abs(hit.score) >= abs(hit.weight):
         return WhyNot(symbol, Kind.FIRED, (points(symbol, hit.score),))
     registry = Registry.of(lab)

@@ -157,9 +157,21 @@ def test_a_rule_whose_condition_says_no_shows_the_parts_of_the_mail(lab):
     assert answer.kind is Kind.CONDITION and any("Teile der Mail" in line for line in answer.evidence)
 
 
-def test_an_empty_mail_skips_what_needs_a_mail(lab):
-    verdict = lab.worker.scan(b"\r\n", lab.load("sauber")[1], {})
-    assert why_not(lab, "R_SPF_ALLOW", verdict).kind in (Kind.CONDITION, Kind.ENDED, Kind.NO_MATCH, Kind.FIRED)
+def test_an_empty_mail_is_not_checked(lab):
+    verdict = lab.worker.scan(b"", lab.load("sauber")[1], {})
+    answer = why_not(lab, "RDNS_NONE", verdict)
+    assert answer.kind is Kind.CONDITION and "leere Mail" in str(answer)
+
+
+def test_a_client_without_an_address_is_told(lab):
+    answer = ask(lab, "R_SPF_ALLOW", ip="")
+    assert answer.kind is Kind.CONDITION and "braucht die Adresse des Clients" in str(answer)
+
+
+def test_a_profile_that_takes_mail_without_a_check_ends_the_scan(lab):
+    lab.write("settings.conf", PROFILE.replace("apply { %s }", "whitelist = true;"))
+    answer = ask(lab, "MISSING_MID", "phishing", mta_name="probe")
+    assert answer.kind is Kind.ENDED and "Settings-Profil probe nimmt die Mail ohne Prüfung an" in str(answer)
 
 
 def test_bayes_says_that_it_has_not_learned_enough(lab):
