@@ -1,0 +1,56 @@
+"""The what-if widget in a real browser: a changed weight changes the picture, a question gets its answer."""
+
+import json
+
+import pytest
+import requests
+
+CELLS = (
+    "from labs import Lab\nfrom labs.widgets.whatif import WhatIf\nlab = Lab.start()",
+    'WhatIf(lab, lab.scan("phishing"))',
+)
+
+
+@pytest.fixture
+def notebook(page, jupyterlab):
+    """A notebook with the widget; its address."""
+    address = jupyterlab("was-waere-wenn")
+    cells = [
+        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
+        for i, source in enumerate(CELLS)
+    ]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    content = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+    base, _, query = address.partition("/lab/tree/")
+    token = query.partition("token=")[2].partition("&")[0]
+    requests.put(
+        f"{base}/api/contents/was-waere-wenn.ipynb", params={"token": token}, timeout=10,
+        data=json.dumps({"type": "notebook", "content": content}),
+    ).raise_for_status()  # fmt: skip
+    return address
+
+
+@pytest.mark.timeout(180)
+def test_change_a_weight_and_ask_why_not(page, notebook):
+    page.goto(notebook)
+    page.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
+    page.get_by_text("| Leerlauf").first.wait_for(timeout=60_000)
+    page.get_by_role("menuitem", name="Ausführen", exact=True).click()
+    page.get_by_role("menuitem", name="Alle Zellen ausführen", exact=True).click()
+    widget = page.locator(".lab-whatif").first
+    widget.get_by_role("button", name="Zurücksetzen").wait_for(timeout=60_000)
+    weight = widget.locator(".widget-text", has_text="DBL_PHISH").locator("input")
+    weight.fill("0")
+    weight.press("Enter")
+    widget.get_by_text("So wird es dauerhaft").wait_for(timeout=20_000)
+    widget.get_by_text("weight = 0;").wait_for()
+
+    question = widget.get_by_placeholder("Name eines Symbols")
+    question.fill("R_SPF_ALLOW")
+    question.press("Enter")
+    widget.get_by_role("button", name="Antwort").click()
+    widget.get_by_text("R_SPF_ALLOW vergibt die Regel SPF_CHECK.").wait_for(timeout=20_000)
+
+    widget.get_by_role("button", name="Zurücksetzen").click()
+    widget.get_by_text("So wird es dauerhaft").wait_for(state="detached", timeout=20_000)
+    assert page.problems == [] and page.strangers == []
