@@ -1,0 +1,47 @@
+"""No rule of the policy without an example: take any one away, and an expectation fails."""
+
+import re
+
+import pytest
+
+from labs.cluster.render import CONFIG
+from labs.policy.cases import Case
+from labs.policy.expectation import read
+
+FOLDER = CONFIG / "rspamd-worker"
+CASES = [case for case in read(FOLDER / "expect.toml") if isinstance(case, Case)]
+BLOCK = r"^{indent}{name} \{{\n(?:{indent} .*\n|\n)*{indent}\}}\n"
+
+
+def rules(file, indent=""):
+    """The names of the blocks in a file."""
+    return re.findall(rf"^{indent}([A-Z_]+) \{{$", (FOLDER / "local.d" / file).read_text(), re.MULTILINE)
+
+
+def without(text, name, indent):
+    shorter, count = re.subn(BLOCK.format(name=name, indent=indent), "", text, flags=re.MULTILINE)
+    assert count == 1, name
+    return shorter
+
+
+RULES = [
+    *(("composites.conf", name, "") for name in rules("composites.conf")),
+    *(("multimap.conf", name, "") for name in rules("multimap.conf")),
+    *(("force_actions.conf", name, "  ") for name in rules("force_actions.conf", "  ")),
+]
+
+
+@pytest.mark.parametrize(("file", "name", "indent"), RULES, ids=[f"{file}-{name}" for file, name, _ in RULES])
+def test_without_a_rule_an_expectation_fails(big, file, name, indent):
+    big.write(file, without(big.configuration.read()[f"local.d/{file}"], name, indent))
+    likely = sorted(CASES, key=lambda case: (name not in str(case.expect), "via" in case.envelope, case.again))
+    assert any(fails(big, case) for case in likely), "no expectation noticed"
+
+
+def fails(lab, case):
+    lab.forget()
+    return bool(case.findings(lab))
+
+
+def test_there_are_rules():
+    assert len(RULES) >= 25
