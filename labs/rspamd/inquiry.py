@@ -197,7 +197,9 @@ class Inquiry:
             sentence = f"{callback} prüft keine Post von angemeldeten Benutzern (user = {envelope.user}). Ohne Anmeldung prüft es."
             trials.append((sentence, replace(envelope, user="")))
         if envelope.ip:
-            sentence = f"{callback} prüft keine Post von {envelope.ip}: Das ist für Rspamd eine eigene Adresse (options.local_addrs). Von {ELSEWHERE} prüft es."
+            local = any("local" in line for line in proof)
+            why = " Das ist für Rspamd eine eigene Adresse (options.local_addrs)." if local else ""
+            sentence = f"{callback} prüft keine Post von {envelope.ip}.{why} Von {ELSEWHERE} prüft es."
         else:
             sentence = f"{callback} braucht die Adresse des Clients; sie fehlt. Mit {ELSEWHERE} prüft es."
         trials.append((sentence, replace(envelope, ip=ELSEWHERE)))
