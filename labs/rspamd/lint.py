@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from labs.errors import LabError
+from labs.rspamd.composite import Atom, atoms
+from labs.rspamd.composite_parser import ExpressionError, parse
 from labs.rspamd.controller import Controller
 
 _REASONS = [  # what rspamadm prints -> what it means; groups are filled in
@@ -61,20 +63,6 @@ def _place(text: str, contents: Mapping[str, str]) -> tuple[str, int]:
     return "", 0
 
 
-_OPERATORS = re.compile(r"[&|!()<>=+*]|\b(?:and|or|not)\b", re.IGNORECASE)
-
-
-def atoms(expression: str) -> list[str]:
-    """The symbol names of a composite or force_actions expression, without prefixes, options and groups."""
-    bare = re.sub(r"\[[^\]]*\]", " ", expression)
-    words = (word.lstrip("-~^") for word in _OPERATORS.sub(" ", bare).split())
-    return [
-        word
-        for word in words
-        if word and not word.startswith(("g:", "g+:", "g-:")) and not re.fullmatch(r"[\d.]+", word)
-    ]
-
-
 def warnings(contents: Mapping[str, str], controller: Controller, folder: Path) -> list[str]:
     """What ``configtest -s`` accepts although it cannot work: unknown symbols, unknown actions, missing maps."""
     symbols, actions = set(controller.symbols()), {entry["action"] for entry in controller.get("actions")}
@@ -86,9 +74,9 @@ def _warnings(contents: Mapping[str, str], symbols: set[str], actions: set[str],
         text = _without_comments(contents.get(name, ""))
         own = set(re.findall(r"""^\s*["']?([\w.-]+)["']?\s*\{""", text, re.MULTILINE))
         for expression in re.findall(r"""expression\s*=\s*(?:"([^"]*)"|'([^']*)')""", text):
-            for atom in atoms("".join(expression)):
-                if atom not in symbols | own:
-                    yield _unknown("Das Symbol", atom, symbols, name)
+            for atom in _atoms("".join(expression)):
+                if not atom.group and atom.name not in symbols | own:
+                    yield _unknown("Das Symbol", atom.name, symbols, name)
     text = _without_comments(contents.get("local.d/force_actions.conf", ""))
     for action in re.findall(r"""\baction\s*=\s*["']?([\w ]+?)["']?\s*;""", text):
         if action not in actions:
@@ -102,6 +90,14 @@ def _warnings(contents: Mapping[str, str], symbols: set[str], actions: set[str],
                 relative = str(target.relative_to(folder)) if target.is_relative_to(folder) else ""
                 if relative not in contents and not target.exists():
                     yield f"{name} benutzt die Map {relative or target}; die Datei gibt es nicht, also trifft die Regel nie."
+
+
+def _atoms(expression: str) -> list[Atom]:
+    """The atoms of an expression; none of one that is wrong, which ``configtest`` says itself."""
+    try:
+        return atoms(parse(expression))
+    except ExpressionError:
+        return []
 
 
 _ACTIONS = {"reject", "add_header", "greylist", "rewrite_subject", "soft_reject", "quarantine", "discard", "subject"}

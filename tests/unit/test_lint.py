@@ -2,7 +2,7 @@
 
 import pytest
 
-from labs.rspamd.lint import _warnings, atoms, explain_errors
+from labs.rspamd.lint import _warnings, explain_errors
 
 FILES = {"local.d/composites.conf": 'MEIN {\n  expression = "A & B;\n}\n', "rspamd.local.lua": "x = {\n"}
 
@@ -36,8 +36,9 @@ def test_errors_name_file_line_and_reason(stderr, expected):
         assert part in text
 
 
-def test_atoms_of_an_expression():
-    assert atoms("(-A & ~B[/x & y/]) | !g:rbl & ^C_1 and not D > 2") == ["A", "B", "C_1", "D"]
+def test_groups_prefixes_options_and_numbers_are_no_unknown_symbols(tmp_path):
+    text = 'X { expression = "(-A & ~B[/x & y/]) | !g:rbl & g+:rbl & ^C_1 and not D > 2"; }\n'
+    assert not list(_warnings({"local.d/composites.conf": text}, {"A", "B", "C_1", "D"}, set(), tmp_path))
 
 
 def test_unknown_symbol_action_and_map_are_warned_of(tmp_path):
