@@ -48,7 +48,7 @@ class Case:
                     result = lab.send(mail, **{name: envelope[name] for name in envelope if name != "mta_name"})
                 else:
                     result = lab.scan(mail, **envelope)
-            seen = Observation.of(result, self._log_of(lab), mail)
+            seen = Observation.of(result, self._log_of(lab))
             if "ran" in self.expect:
                 more = [lab.scan(mail, **envelope) for _ in range(PROFILES - 1)]
                 seen = replace(seen, ran=callbacks_run([result, *more]))

@@ -11,7 +11,8 @@ stopped = ["av1"]                 # nodes that are down meanwhile
 again = 3                         # sent three times (pause = 2.5 seconds apart); the last one counts
 expect = { action = "reject", symbols = ["CLAMAV_*"], without = ["WHITELIST_*"], score = [10, 30], smtp = 554 }
 
-``expect`` of a mail: all that is named must hold. In texts * stands for anything and ? for one character.
+``expect`` of a mail: all that is named must hold (over several lines as a table [mail.expect]). In texts * stands for
+anything and ? for one character.
 
 action    the action                             smtp      the SMTP reply's code (via)
 symbols   these have hit                         reply     its text; without via the one Rspamd asks for (smtp_message)

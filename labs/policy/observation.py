@@ -50,21 +50,21 @@ class Observation:
     ran: int | None = None
 
     @classmethod
-    def of(cls, result: Verdict | Delivery, lab: Lab | None = None, mail: bytes = b"") -> Observation:
+    def of(cls, result: Verdict | Delivery, lab: Lab | None = None) -> Observation:
         """What a verdict or a delivery shows; of a delivery it is the first node's verdict.
 
-        ``lab``: where the log lies that tells whether the mail was learned. ``mail``: what was scanned.
+        ``lab``: where the log lies that tells whether the mail was learned.
         """
-        return _scanned(result, lab, mail) if isinstance(result, Verdict) else _delivered(result)
+        return _scanned(result, lab) if isinstance(result, Verdict) else _delivered(result)
 
 
-def _scanned(verdict: Verdict, lab: Lab | None, mail: bytes) -> Observation:
+def _scanned(verdict: Verdict, lab: Lab | None) -> Observation:
     return Observation(
         verdict.action,
         verdict.score,
         {hit.name: hit.score for hit in verdict.hits},
         reply=str(verdict.messages.get("smtp_message", "")),
-        headers=_headers_after(verdict, mail),
+        headers=_headers_after(verdict),
         learned=_learned(lab.log(verdict)) if lab else None,
         required=verdict.required_score,
         forced_by=str(verdict.raw.get("passthrough_module", "")),
@@ -109,10 +109,10 @@ def _learned(log: str) -> str:
     return match[1] if match and not _NOT_LEARNED.search(log) else ""
 
 
-def _headers_after(verdict: Verdict, mail: bytes) -> Headers:
-    """The head of ``mail`` after what the proxy would do to it on this verdict."""
+def _headers_after(verdict: Verdict) -> Headers:
+    """The head of the mail after what the proxy would do to it on this verdict."""
     milter = verdict.raw.get("milter", {})
-    lines = header_lines(mail)
+    lines = header_lines(verdict.mail)
     for name, which in milter.get("remove_headers", {}).items():
         own = [number for number, (other, _) in enumerate(lines) if other.lower() == name.lower()]
         gone = {number for index in _listed(which) for number in _chosen(own, int(index))}

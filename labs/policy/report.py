@@ -111,24 +111,22 @@ class Report:
 
 def check(lab: Lab, cases: Sequence[Case | Setting], progress: Progress, *, clean: bool = False) -> Report:
     """Run all cases, one after the other. ``clean``: empty Redis before each, so that no case depends on another."""
-    weights = _weights(lab)
     checked = []
     for number, case in enumerate(cases):
         progress(number / len(cases), case.title)
-        checked.append(check_one(lab, case, weights, clean=clean))
+        checked.append(check_one(lab, case, clean=clean))
     return Report(tuple(checked))
 
 
-def check_one(
-    lab: Lab, case: Case | Setting, weights: Mapping[str, float] | None = None, *, clean: bool = False
-) -> Checked:
-    """Run one case; when the lab does not answer, that is its finding. ``weights``: the registered symbols, if known."""
+def check_one(lab: Lab, case: Case | Setting, *, clean: bool = False) -> Checked:
+    """Run one case; when the lab does not answer, that is its finding."""
     try:
         if clean:
             lab.forget()
         seen = case.observe(lab)
-        known = _weights(lab) if weights is None else weights
-        found = tuple(explained(finding, seen, known) for finding in case.judge(seen))  # type: ignore[arg-type]
+        judged = case.judge(seen)  # type: ignore[arg-type]
+        known = _weights(lab) if judged else {}
+        found = tuple(explained(finding, seen, known) for finding in judged)
     except LabError as error:
         text = " ".join(str(error).split("\n"))
         found = (explained(Finding("impossible", f"nicht prüfbar: {text}"), "", {}),)

@@ -15,7 +15,7 @@ FOLDERS = ("local.d", "override.d", "lua.local.d", "maps.d")
 FILES = ("rspamd.local.lua", "rspamd.conf.local", "rspamd.conf.override", "rspamd.conf.local.override")
 """What tells a folder like /etc/rspamd from others."""
 
-_HOME = re.compile(r"(?<!\w)/etc/rspamd/")
+_HOME = re.compile(r"(?<!\w)/etc/rspamd(?![\w.-])")
 
 
 class NoConfiguration(LabError):
@@ -50,10 +50,10 @@ class Own:
         """The same with /etc/rspamd/… as ``home``/…, or as the bundle's, where only that has the file."""
 
         def there(match: re.Match[str]) -> str:
-            rest = re.match(r"[\w./-]*", match.string[match.end() :])[0].rstrip("./")
+            rest = re.match(r"[\w./-]*", match.string[match.end() :])[0].strip("/")
             theirs = any(name == rest or name.startswith(f"{rest}/") for name in self.files)
             stock = rest and not theirs and bundle.path(f"etc/rspamd/{rest}").exists()
-            return f"{bundle.path('etc/rspamd') if stock else home}/"
+            return str(bundle.path("etc/rspamd") if stock else home)
 
         return replace(self, files={name: _HOME.sub(there, text) for name, text in self.files.items()})
 

@@ -21,10 +21,10 @@ REPLY = {
         "add_headers": {"X-Score": {"value": "7.0;\n\tA", "order": 1}, "X-Two": [{"value": "1"}, {"value": "2"}]},
     },
 }
-VERDICT = Verdict.parse(REPLY, {})
 MAIL = b"Received: b\r\nReceived: a\r\nX-Spam: no\r\nList-Id: <x>\r\nSubject: Hallo\r\n\r\nText\r\n"
+VERDICT = Verdict.parse(REPLY, {}, mail=MAIL)
 SAMPLED = Verdict.parse(REPLY | {"profile": dict.fromkeys("ABCDEF", 0.1)}, {})
-SEEN = replace(Observation.of(VERDICT, None, MAIL), ran=callbacks_run([SAMPLED, VERDICT, VERDICT]))
+SEEN = replace(Observation.of(VERDICT), ran=callbacks_run([SAMPLED, VERDICT, VERDICT]))
 
 
 def case(expect, **words):
@@ -75,12 +75,12 @@ def test_what_does_not_hold_is_named(expect, part):
 
 
 def test_a_scan_shows_the_head_as_the_recipient_gets_it():
-    assert Observation.of(VERDICT, None, MAIL).headers == (
+    assert Observation.of(VERDICT).headers == (
         ("Received", "a"), ("List-Id", "<x>"), ("Subject", "Hallo"), ("X-Score", "7.0; A"),
         ("X-Two", "1"), ("X-Two", "2"), ("X-Spam", "Yes"),
     )  # fmt: skip
-    renamed = Verdict.parse({"action": "rewrite subject", "subject": "SPAM Hallo"}, {})
-    assert Observation.of(renamed, None, MAIL).headers[-1] == ("Subject", "SPAM Hallo")
+    renamed = Verdict.parse({"action": "rewrite subject", "subject": "SPAM Hallo"}, {}, mail=MAIL)
+    assert Observation.of(renamed).headers[-1] == ("Subject", "SPAM Hallo")
 
 
 def test_brackets_are_no_pattern_in_texts():

@@ -58,13 +58,13 @@ def test_another_folder_is_refused(tmp_path, name, part):
 
 
 def test_paths_below_etc_rspamd_lead_to_the_copy_or_to_the_bundle(tmp_path, bundle):
-    text = 'a = "file:///etc/rspamd/maps.d/own.map"; b = "/etc/rspamd/modules.d/rbl.conf"; c = "/srv/etc/rspamd/x";\n'
+    text = 'a = "file:///etc/rspamd/maps.d/own.map"; b = "/etc/rspamd/modules.d/rbl.conf"; c = "/srv/etc/rspamd/x"; d = "/etc/rspamd";\n'
     own = Own.read(folder(tmp_path, **{"local.d__multimap.conf": text, "maps.d__own.map": "x\n"})).mapped(
         tmp_path / "c", bundle
     )
     assert own.files["local.d/multimap.conf"] == text.replace("/etc/rspamd/maps.d", f"{tmp_path}/c/maps.d").replace(
-        '"/etc/rspamd/modules.d', f'"{bundle.path("etc/rspamd")}/modules.d'
-    )
+        '"/etc/rspamd"', f'"{tmp_path}/c"'
+    ).replace('"/etc/rspamd/modules.d', f'"{bundle.path("etc/rspamd")}/modules.d')
 
 
 BASE = {
