@@ -36,6 +36,8 @@ from labs.smtp.stream import Stream, through_mx
 
 if TYPE_CHECKING:
     from labs.cluster.connections import Connections
+    from labs.policy.report import Report
+    from labs.rspamd.reason import WhyNot
 
 STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
 
@@ -255,6 +257,44 @@ class Lab:
         from labs.widgets.tracer import Tracer
 
         return Tracer(self, mail)
+
+    def why_not(self, symbol: str, verdict: Verdict) -> WhyNot:
+        """Why a symbol did not fire for the mail of ``verdict``, from what Rspamd itself says."""
+        from labs.rspamd.whynot import why_not
+
+        with self._explained():
+            return why_not(self, symbol, verdict)
+
+    def what_if(
+        self,
+        verdict: Verdict,
+        *,
+        weights: Mapping[str, float] = MappingProxyType({}),
+        thresholds: Mapping[str, float | None] = MappingProxyType({}),
+        composites: Mapping[str, str] = MappingProxyType({}),
+        mta_name: str = "",
+    ):
+        """What Rspamd would do with other weights, thresholds (None: off), composites or role; without a change the widget."""
+        if not (weights or thresholds or composites or mta_name):
+            from labs.widgets.whatif import WhatIf
+
+            return WhatIf(self, verdict)
+        from labs.rspamd.whatif import what_if
+
+        with self._explained():
+            return what_if(
+                self, verdict, weights=weights, thresholds=thresholds, composites=composites, mta_name=mta_name
+            )
+
+    def check(self, expectations: str | Path) -> Report:
+        """Hold expectations against the lab as it is, with a progress bar: a file, or a text of several lines (TOML)."""
+        from labs.policy.expectation import read, read_text
+        from labs.policy.report import check
+
+        text = str(expectations)
+        cases = read_text(text, "Erwartungen", Path.cwd()) if "\n" in text else read(Path(expectations))
+        with progress_bar("Erwartungen") as progress:
+            return check(self, cases, progress)
 
     def symbols(self) -> pd.DataFrame:
         """All symbols that the running configuration knows: symbol, weight, group, description."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from labs.cluster.topology import Node
 from labs.errors import LabError
 from labs.mails import Envelope
+from labs.rspamd.log import Text
 from labs.smtp.trace import Entry, Trace, follow, read
 
 TIMEOUT = 90
@@ -36,6 +37,40 @@ START_CLUSTER = 'Starte mit `Lab.start(profile="cluster")`, im Terminal mit `./a
 
 
 @dataclass(frozen=True)
+class Exchange:
+    """One step of a dialogue. ``said``: the client's command, without passwords; empty: the server greets."""
+
+    said: str
+    code: int
+    reply: str
+
+    def __str__(self) -> str:
+        first, *more = self.reply.split("\n")
+        answer = f"S: {self.code} {first}{f' … ({len(more) + 1} Zeilen)' if more else ''}"
+        return f"C: {self.said}\n{answer}" if self.said else answer
+
+
+class _Recorded(smtplib.SMTP):
+    """A client that notes what was said."""
+
+    def __init__(self, *arguments) -> None:
+        self.dialogue: list[Exchange] = []
+        self._said = ""
+        super().__init__(*arguments)
+
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        said = f"{cmd} {args}".strip()
+        self._said = "AUTH …" if cmd.upper() == "AUTH" else said
+        super().putcmd(cmd, args)
+
+    def getreply(self) -> tuple[int, bytes]:
+        code, reply = super().getreply()
+        self.dialogue.append(Exchange(self._said, code, reply.decode(errors="replace")))
+        self._said = "(die Mail) ." if code == 354 else "…"
+        return code, reply
+
+
+@dataclass(frozen=True)
 class Delivery:
     """What the server answered. ``code``: SMTP reply code; ``reply``: its text; ``queue_id``: empty when refused."""
 
@@ -46,6 +81,12 @@ class Delivery:
     seconds: float
     message_id: str
     nodes: Mapping[str, Node] = field(repr=False)
+    dialogue: tuple[Exchange, ...] = field(default=(), repr=False)
+
+    @property
+    def transcript(self) -> Text:
+        """The SMTP dialogue, a line for what each side said; the mail itself is left out."""
+        return Text("\n".join(map(str, self.dialogue)))
 
     def trace(self, seconds: float = 15) -> Trace:
         """Follow this mail through all nodes; waits up to ``seconds`` until none has work left with it."""
@@ -86,10 +127,12 @@ def send(nodes: Mapping[str, Node], secrets: Mapping[str, str], mail: bytes, env
         raise LabError("Die Mail hat keinen Empfänger.", next_step='Gib einen an: rcpt="erika.muster@firma.example".')
     name, port, source = DOORS[via]
     node, started = nodes[name], time.monotonic()
+    dialogue: list[Exchange] = []
     try:
-        with smtplib.SMTP(
+        with _Recorded(
             node.address, node.ports[port], envelope.helo or "client.example", TIMEOUT, (nodes[source].address, 0)
         ) as server:
+            dialogue = server.dialogue
             code, reply = _dialogue(server, secrets, mail, envelope, via)
     except smtplib.SMTPResponseException as error:
         code, reply = error.smtp_code, error.smtp_error
@@ -102,7 +145,7 @@ def send(nodes: Mapping[str, Node], secrets: Mapping[str, str], mail: bytes, env
     text = reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
     queued = re.search(r"queued as (\w+)", text)
     seconds = time.monotonic() - started
-    return Delivery(via, code, text, queued[1] if queued else "", seconds, message_id(mail), nodes)
+    return Delivery(via, code, text, queued[1] if queued else "", seconds, message_id(mail), nodes, tuple(dialogue))
 
 
 def message_id(mail: bytes) -> str:

@@ -316,3 +316,13 @@ def test_a_core_lab_grows_into_a_cluster(cluster):
     assert cluster.start(silent, "cluster") is True
     assert "mx1" in cluster.nodes
     assert cluster.start(silent, "core") is False, "a cluster has all that core has"
+
+
+def test_the_dialogue_is_noted_without_the_password(big):
+    delivery = big.send("antwort", "submission")
+    said = [exchange.said for exchange in delivery.dialogue]
+    assert said[0] == "" and "AUTH …" in said and delivery.dialogue[-1].code == 221
+    assert big.cluster.secrets["mailbox"] not in delivery.transcript
+    assert f"C: (die Mail) .\nS: 250 2.0.0 Ok: queued as {delivery.queue_id}" in delivery.transcript
+    refused = big.send("eicar", "mx1")
+    assert re.search(r"C: data\nS: 354 .*\nC: \(die Mail\) \.\nS: 554 5\.7\.1 Schadcode gefunden", refused.transcript)
