@@ -1,9 +1,11 @@
 """The expectation format: what it judges and how it complains."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from labs import paths
 from labs.policy.cases import matches
 from labs.policy.expectation import SchemaError, load, read, read_text
 from labs.policy.lines import line_of
@@ -207,3 +209,8 @@ def test_what_postfix_did_is_judged(expect, parts):
 def test_a_setting_is_judged(value, expect, parts):
     text = f'[[setting]]\nrole = "redis"\nname = "maxmemory"\nexpect = {{ {expect} }}\n'
     assert [finding.text for finding in read_text(text, "Text", None)[0].judge(value)] == parts
+
+
+def test_the_example_of_the_readme_is_valid():
+    blocks = re.findall(r"```toml\n(.*?)```", (paths.REPOSITORY / "README.md").read_text(), re.DOTALL)
+    assert len([case for block in blocks for case in read_text(block, "README.md", paths.REPOSITORY)]) >= 1
