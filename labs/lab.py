@@ -258,6 +258,12 @@ class Lab:
 
         return Tracer(self, mail)
 
+    def composite(self, expression: str = "", mail: str = "pillen", policy: str = ""):
+        """The widget: type the expression of a composite, see it as a tree and what it does to a mail."""
+        from labs.widgets.composite import CompositeExplorer
+
+        return CompositeExplorer(self, expression, mail, policy)
+
     def why_not(self, symbol: str, verdict: Verdict) -> WhyNot:
         """Why a symbol did not fire for the mail of ``verdict``, from what Rspamd itself says."""
         from labs.rspamd.whynot import why_not
