@@ -258,11 +258,24 @@ class Lab:
 
         return Tracer(self, mail)
 
+    def dial(self, points: float = 0):
+        """The widget of chapter 05: a slider for a mail's points, sent through the real MX each time."""
+        from labs.widgets.dial import DialView
+
+        return DialView(self, points)
+
     def composite(self, expression: str = "", mail: str = "pillen", policy: str = ""):
         """The widget: type the expression of a composite, see it as a tree and what it does to a mail."""
         from labs.widgets.composite import CompositeExplorer
 
         return CompositeExplorer(self, expression, mail, policy)
+
+    def composites(self, verdict: Verdict):
+        """What the composites wanted of the symbols of a verdict, and what became of them, as a picture."""
+        from labs.widgets.ballot import Ballot
+
+        with self._explained():
+            return Ballot.of(self, verdict)
 
     def why_not(self, symbol: str, verdict: Verdict) -> WhyNot:
         """Why a symbol did not fire for the mail of ``verdict``, from what Rspamd itself says."""

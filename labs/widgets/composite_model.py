@@ -61,6 +61,20 @@ class Facts:
         return found
 
 
+def facts_of(lab: Lab, verdict: Verdict) -> Facts:
+    """The mail of ``verdict`` in the configuration in force; about 0.5 s. Raises LabError when Rspamd does not answer."""
+    registry = Registry.of(lab)
+    section, groups = registry.composites, registry.groups
+    before = before_composites(lab.configuration, verdict, section, groups)
+    return Facts(
+        verdict,
+        before,
+        tuple(Composite.configured(section, lab.controller.weights(), groups)),
+        frozenset({*registry.names, *section, *(hit.name for hit in before.verdict.hits)}),
+        frozenset(group for names in groups.values() for group in names),
+    )
+
+
 @dataclass(frozen=True)
 class Forecast:
     """What one more composite would do. ``unknown``: its atoms whose name nothing has."""
@@ -188,16 +202,7 @@ class CompositeModel:
         return self._facts[key]
 
     def _ask(self) -> Facts:
-        verdict, registry = self.lab.scan(self.mail), Registry.of(self.lab)
-        section, groups = registry.composites, registry.groups
-        before = before_composites(self.lab.configuration, verdict, section, groups)
-        return Facts(
-            verdict,
-            before,
-            tuple(Composite.configured(section, self.lab.controller.weights(), groups)),
-            frozenset({*registry.names, *section, *(hit.name for hit in before.verdict.hits)}),
-            frozenset(group for names in groups.values() for group in names),
-        )
+        return facts_of(self.lab, self.lab.scan(self.mail))
 
     def forecast(self) -> Forecast:
         """What the expression does to the mail. Raises LabError: the expression is wrong, or the scan was cut short."""
