@@ -37,6 +37,7 @@ from labs.smtp.stream import Stream, through_mx
 if TYPE_CHECKING:
     from labs.cluster.connections import Connections
     from labs.policy.report import Report
+    from labs.rspamd.force_rules import ForceActions
     from labs.rspamd.reason import WhyNot
 
 STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
@@ -283,6 +284,16 @@ class Lab:
 
         with self._explained():
             return why_not(self, symbol, verdict)
+
+    def force_actions(self, verdict: Verdict, rules: str = "") -> ForceActions:
+        """Which force_actions rules act on the mail of ``verdict``, in which order, and why the others do not.
+
+        ``rules``: a force_actions.conf to be tried instead, in a second Rspamd that takes what ``configtest -s`` would not.
+        """
+        from labs.rspamd.force_actions import force_actions
+
+        with self._explained():
+            return force_actions(self.configuration, verdict, rules)
 
     def what_if(
         self,

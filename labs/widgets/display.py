@@ -14,9 +14,11 @@ from labs.plots.streamplot import train_diagram
 from labs.plots.svg import svg
 from labs.plots.tooltips import tooltips, tooltips_comparison
 from labs.plots.waterfall import alternative_text, waterfall
+from labs.rspamd.force_rules import ForceActions
 from labs.rspamd.verdict import Comparison, Verdict, number
 from labs.smtp.stream import Stream
 from labs.smtp.trace import Trace
+from labs.widgets.forcetable import force_html
 from labs.widgets.journey import trace_html
 from labs.widgets.matrix import connections_html
 
@@ -34,6 +36,7 @@ def register() -> None:
     formatter.for_type(Trace, trace_html)
     formatter.for_type(pd.DataFrame, frame_html)
     formatter.for_type(Stream, stream_html)
+    formatter.for_type(ForceActions, force_html)
 
 
 def verdict_html(verdict: Verdict) -> str:

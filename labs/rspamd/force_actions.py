@@ -1,0 +1,215 @@
+"""Which force_actions rules act on one mail, in which order, and why the others do not: from what Rspamd itself saw.
+
+The mail is scanned again in a spare worker, which notes for every rule the mail's action and symbols at the moment when
+the rule looks at them. Source: https://docs.rspamd.com/modules/force_actions, plugins/lua/force_actions.lua (3.12.1).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from labs.rspamd.composite import Atom, Valued, evaluate
+from labs.rspamd.composite_parser import ExpressionError, parse
+from labs.rspamd.force_rules import ForceActions, Judged, Outcome, Rule, Sight
+from labs.rspamd.spare import spare
+from labs.rspamd.tracing import Trace
+from labs.rspamd.verdict import Symbol, Verdict
+
+if TYPE_CHECKING:
+    from labs.cluster.configuration import Configuration
+
+PREFIX = "FORCE_ACTION_"
+FAINT = 0.001
+"""What a symbol without points is worth in these expressions."""
+
+_WATCH = """-- Hält fest, was jede Regel von force_actions sieht, und welche Regeln und Composites es gibt.
+local logger, ucl = require "rspamd_logger", require "ucl"
+rspamd_config:register_symbol{
+  name = "LAB_WATCH", type = "connfilter", flags = "empty",
+  callback = function(task)
+    local class = getmetatable(task).__index
+    if class.lab_action then return end
+    class.lab_action = class.get_metric_action
+    class.get_metric_action = function(seen, ...)
+      local action, symbols = seen:lab_action(...), {}
+      for _, symbol in ipairs(seen:get_symbols_all()) do symbols[symbol.name] = symbol.score end
+      logger.infox(seen, "lab sees %s", ucl.to_format({action = action, symbols = symbols}, "json-compact"))
+      return action
+    end
+  end,
+}
+rspamd_config:add_post_init(function(cfg)
+  local composites, known = {}, {}
+  for name in pairs(cfg:get_all_opt("composites") or {}) do composites[#composites + 1] = name end
+  for name in pairs(cfg:get_symbols()) do known[#known + 1] = name end
+  local rules = (cfg:get_all_opt("force_actions") or {}).rules or {}
+  local file = io.open(rspamd_paths["DBDIR"] .. "/force_actions.json", "w")
+  file:write(ucl.to_format({rules = rules, composites = composites, known = known}, "json-compact"))
+  file:close()
+end)
+"""
+
+
+def force_actions(configuration: Configuration, verdict: Verdict, rules: str = "") -> ForceActions:
+    """Watch the rules for the mail of ``verdict``; ``rules``: to be tried in the place of force_actions.conf, unchecked.
+
+    About 0.5 s. Raises LabError: the verdict has no mail, the spare worker does not start.
+    """
+    asked = verdict.repeatable()
+    edits = {"lua.local.d/zz-force-actions.lua": _WATCH} | ({"local.d/force_actions.conf": rules} if rules else {})
+    with spare(configuration, edits) as second:
+        found = second.worker.scan(asked.mail, asked.envelope, {}, settings_id=asked.settings_id)
+        lines = second.trace(found)
+        known = json.loads((second.folder / "force_actions.json").read_text(encoding="utf-8"))
+    listed = known["rules"] if isinstance(known["rules"], dict) else {}
+    parsed = [Rule.of(name, section) for name, section in listed.items() if isinstance(section, dict)]
+    judged = judge(found, parsed, lines, frozenset(known["composites"]), frozenset(known["known"]))
+    return replace(judged, asked=asked) if not rules and asked.action != found.action else judged
+
+
+def judge(
+    verdict: Verdict, rules: Sequence[Rule], lines: Sequence[str], composites: frozenset[str], known: frozenset[str]
+) -> ForceActions:
+    """Say of each rule what became of it. ``lines``: the spare worker's log of the scan; ``known``: registered symbols."""
+    watch = _Watch(verdict, sights(lines), Trace.parse(lines), composites, known)
+    by_name = {rule.name: rule for rule in rules}
+    ran = [by_name[name] for name in watch.sights if name in by_name]
+    rest = sorted((rule for rule in rules if rule.name not in watch.sights), key=lambda rule: rule.name)
+    decider = watch.decider(ran)
+    return ForceActions(verdict, tuple(watch.judged(rule, decider) for rule in [*ran, *rest]))
+
+
+def sights(lines: Sequence[str]) -> dict[str, Sight]:
+    """Rule -> what it saw, in the order of their run, out of the spare worker's log."""
+    found: dict[str, Sight] = {}
+    current = ""
+    for line in lines:
+        if execute := re.search(r"process_symbol: execute (\S+), \d+;", line):
+            current = execute[1].removeprefix(PREFIX) if execute[1].startswith(PREFIX) else ""
+        elif not current:
+            continue
+        elif "lab sees " in line:
+            seen = json.loads(line.partition("lab sees ")[2])
+            found[current] = Sight(seen["action"], seen["symbols"] or {})
+        elif current in found and (value := re.search(r"force_actions; .*expression .* returned (\S+)$", line)):
+            found[current] = replace(found[current], value=float(value[1]))
+        elif current in found and "set pre-result to" in line and "from force_actions(" in line:
+            found[current] = replace(found[current], fired=True, off="NOT set pre-result" in line)
+    return found
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """All that is known of the scan."""
+
+    verdict: Verdict
+    sights: Mapping[str, Sight]
+    trace: Trace
+    composites: frozenset[str]
+    known: frozenset[str]
+
+    def decider(self, ran: Sequence[Rule]) -> str:
+        """The rule whose action the mail ends with: the first that set one for good, else a ``least`` that was needed."""
+        effective = [rule for rule in ran if self.sights[rule.name].fired and not self.sights[rule.name].off]
+        if not effective or self.verdict.raw.get("passthrough_module") not in (None, "force_actions"):
+            return ""
+        final = [rule for rule in effective if not rule.least]
+        least = [
+            rule for rule in effective if _spoken(rule.action) == self.verdict.action != self.sights[rule.name].action
+        ]
+        return next((rule.name for rule in [*final, *least]), "")
+
+    def judged(self, rule: Rule, decider: str) -> Judged:
+        sight = self.sights.get(rule.name)
+        tree, error = self._tree(rule, sight)
+        judged = Judged(rule, Outcome.NOT_RUN, "", sight, tree)
+        if not rule.action or not rule.expression:
+            return replace(
+                judged, outcome=Outcome.BROKEN, why="Ohne action oder ohne expression übergeht Rspamd die Regel."
+            )
+        if not sight:
+            return replace(judged, **self._not_run(error))
+        if sight.fired:
+            return replace(judged, **self._fired(rule, sight, decider))
+        if sight.action == rule.action and not (rule.message or rule.subject):
+            why = f"Die Mail hat schon die Action {rule.action}, und die Regel hat keine eigene message."
+            return replace(judged, outcome=Outcome.SAME, why=why)
+        if not rule.allows(sight.action):
+            listed = "steht in honor_action" if sight.action in (rule.honor or ()) else "fehlt in require_action"
+            return replace(judged, outcome=Outcome.BARRED, why=f"{sight.action} {listed}.")
+        if judged.true:
+            return replace(judged, outcome=Outcome.BROKEN, why=f"Eine Action „{rule.action}“ kennt Rspamd nicht.")
+        early, why = self._false(rule, sight, tree)
+        return replace(judged, outcome=Outcome.EARLY if early else Outcome.FALSE, why=error or why)
+
+    def _tree(self, rule: Rule, sight: Sight | None) -> tuple[Valued | None, str]:
+        """The expression with what each atom was worth, and what is wrong with it."""
+        try:
+            tree = parse(rule.expression)
+        except ExpressionError as error:
+            return None, str(error).partition("\n")[0]
+
+        def find(atom: Atom) -> list[Symbol]:
+            score = sight.symbols.get(atom.text) if sight else None
+            return [] if score is None else [Symbol(atom.text, max(abs(score), FAINT), score, (), "", (), 0.0)]
+
+        return evaluate(tree, find), ""
+
+    def _not_run(self, error: str) -> dict[str, Any]:
+        if error:
+            return {"outcome": Outcome.BROKEN, "why": f"Rspamd versteht den Ausdruck nicht: {error}"}
+        module = self.verdict.raw.get("passthrough_module", "")
+        if module:
+            return {"outcome": Outcome.NOT_RUN, "why": f"{module} hat die Prüfung vorher beendet."}
+        return {"outcome": Outcome.NOT_RUN, "why": "Rspamd hat die Regel für diese Mail nicht gestartet."}
+
+    def _fired(self, rule: Rule, sight: Sight, decider: str) -> dict[str, Any]:
+        if sight.off:
+            why = f"Das Settings-Profil schaltet {rule.action} ab: Das Symbol erscheint, die Action bleibt."
+            return {"outcome": Outcome.OFF, "why": why}
+        if rule.name == decider:
+            kept = sight.action == self.verdict.action
+            why = "Die Action bleibt, die Antwort an den Absender kommt von hier." if kept else f"Statt {sight.action}."
+            return {"outcome": Outcome.DECIDES, "why": why}
+        if rule.least and decider:
+            why = f"least: {decider} setzt {self.verdict.action} ohne least, und das gilt."
+            return {"outcome": Outcome.WEAKER, "why": why}
+        other = decider or self.verdict.raw.get("passthrough_module", "")
+        if other and other != "force_actions":
+            return {
+                "outcome": Outcome.LATE,
+                "why": f"{other} hat schon {self.verdict.action} gesetzt; das erste Ergebnis gilt.",
+            }
+        return {"outcome": Outcome.WEAKER, "why": f"least: Nach Punkten gilt schon {self.verdict.action}."}
+
+    def _false(self, rule: Rule, sight: Sight, tree: Valued | None) -> tuple[bool, str]:
+        """Whether the rule looked before its symbols were there, and what is false in its expression."""
+        missing = [leaf.node for leaf in tree.leaves() if isinstance(leaf.node, Atom) and not leaf.hits] if tree else []
+        late = [atom.text for atom in missing if not rule.postfilter and self._comes_later(atom.text)]
+        if late:
+            kind = "Das Composite" if late[0] in self.composites else "Das Symbol"
+            return True, f"{kind} {late[0]} gibt es noch nicht, wenn diese Regel läuft. Ihr fehlt require_action."
+        reasons = list(dict.fromkeys(filter(None, (self._absent(atom) for atom in missing))))
+        return False, " ".join(reasons)
+
+    def _comes_later(self, name: str) -> bool:
+        return name in self.composites or (self.verdict.symbol(name) is not None)
+
+    def _absent(self, atom: Atom) -> str:
+        """Why an atom is always false, or is false although its symbol had hit."""
+        if atom.group:
+            return f"{atom.text}: Gruppen kennt force_actions nicht."
+        if atom.prefixes or atom.options:
+            return f"{atom.text}: Präfixe und Optionen kennt force_actions nicht."
+        if removed := self.trace.removed.get(atom.text):
+            return f"{atom.text} hat ein Composite entfernt ({', '.join(removed)})."
+        return "" if atom.text in self.known else f"Ein Symbol {atom.text} gibt es nicht."
+
+
+def _spoken(action: str) -> str:
+    """Rspamd takes add_header for "add header", in ``action`` only."""
+    return action.replace("_", " ")
