@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from labs.policy.report import Report
     from labs.rspamd.force_rules import ForceActions
     from labs.rspamd.reason import WhyNot
+    from labs.rspamd.run import Run, RunComparison
 
 STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
 
@@ -188,6 +189,12 @@ class Lab:
         with self._explained():
             return self.controller.learn(self.load(mail)[0], kind)
 
+    def learned(self) -> pd.DataFrame:
+        """How many mails Bayes has learned as spam and as ham."""
+        with self._explained():
+            classes = {entry["symbol"]: entry["revision"] for entry in self.controller.get("stat")["statfiles"]}
+        return pd.DataFrame([(classes["BAYES_SPAM"], classes["BAYES_HAM"])], columns=["Spam", "Ham"])
+
     def capacity(self, node: str = "rspamd1", mails: int = 150, mail: str = "sauber") -> Capacity:
         """How many mails a second a worker node checks, with 1 to 16 connections at the same time."""
         service = self.cluster.node(node).main
@@ -294,6 +301,26 @@ class Lab:
 
         with self._explained():
             return force_actions(self.configuration, verdict, rules)
+
+    def ran(self, verdict: Verdict) -> Run:
+        """Which rules run for the mail of ``verdict``, and which never have their turn; with the configuration as it is now."""
+        from labs.rspamd.run import ran
+
+        with self._explained():
+            return ran(self, verdict)
+
+    @staticmethod
+    def compare_runs(**runs: Run) -> RunComparison:
+        """The picture: which rules ran in each of several runs (``lab.ran``), named by their titles."""
+        from labs.rspamd.run import RunComparison
+
+        return RunComparison(runs)
+
+    def side_by_side(self, **variants: Mapping[str, Verdict | Delivery]) -> pd.DataFrame:
+        """Results of the same mails under several configurations: {name: verdict or delivery}, named by their variants."""
+        from labs.policy.sidebyside import side_by_side
+
+        return side_by_side(self, variants)
 
     def what_if(
         self,

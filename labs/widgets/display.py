@@ -10,11 +10,13 @@ from IPython import get_ipython
 from labs.cluster.configuration import Change
 from labs.cluster.connections import Connections
 from labs.plots.comparison import alternative_text_comparison, comparison
+from labs.plots.rungrid import alternative_text_runs, run_grid, tooltips_runs
 from labs.plots.streamplot import train_diagram
 from labs.plots.svg import svg
 from labs.plots.tooltips import tooltips, tooltips_comparison
 from labs.plots.waterfall import alternative_text, waterfall
 from labs.rspamd.force_rules import ForceActions
+from labs.rspamd.run import RunComparison
 from labs.rspamd.verdict import Comparison, Verdict, number
 from labs.smtp.stream import Stream
 from labs.smtp.trace import Trace
@@ -36,6 +38,7 @@ def register() -> None:
     formatter.for_type(Trace, trace_html)
     formatter.for_type(pd.DataFrame, frame_html)
     formatter.for_type(Stream, stream_html)
+    formatter.for_type(RunComparison, runs_html)
     formatter.for_type(ForceActions, force_html)
 
 
@@ -97,6 +100,20 @@ def stream_html(stream: Stream) -> str:
     )
     seconds = f"Die Hälfte der Mails war nach {number(stream.median)} s im Postfach, die langsamste nach {number(stream.longest)} s; das längste SMTP-Gespräch dauerte {number(stream.longest_wait)} s."
     return f"{svg(train_diagram(stream), str(stream))}<p>{seconds}</p>{told}"
+
+
+def runs_html(found: RunComparison) -> str:
+    """The picture of which rules ran, and by name those that never had their turn."""
+    parts = ""
+    for title in found.runs:
+        lines = "".join(
+            f"<li>{html.escape(label)}: {', '.join(f'<code>{html.escape(name)}</code>' for name in names)}</li>"
+            for label, names in found.missing(title).items()
+        )
+        if lines:
+            head = f"{html.escape(title)}: Was nie lief ({len(found.never(title))})"
+            parts += f"<details><summary>{head}</summary><ul>{lines}</ul></details>"
+    return f"{svg(run_grid(found), alternative_text_runs(found), tooltips_runs(found))}{parts}"
 
 
 def change_html(change: Change) -> str:
