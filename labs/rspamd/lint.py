@@ -21,6 +21,14 @@ _REASONS = [  # what rspamadm prints -> what it means; groups are filled in
         r"cannot parse composite expression for ([\w.-]+)",
         "Rspamd versteht den Ausdruck des Composites {0} nicht.",
     ),
+    (
+        r"cannot add dependency from (\S+) on FORCE_ACTION_(\S+): invalid symbol types",
+        "Die Regel {1} fragt {0}, läuft aber, bevor es {0} gibt. Mit require_action oder honor_action läuft sie am Ende.",
+    ),
+    (
+        r"cannot register delayed dependency FORCE_ACTION_(\S+) -> (\S+): destination",
+        "Die Regel {0} fragt {1}; ein Symbol dieses Namens gibt es nicht.",
+    ),
     (r"invalid type (\S+)", "Einen Regeltyp „{0}“ gibt es nicht."),
     (r"'(.+)' expected near '(.+)'", "In Lua fehlt „{0}“ vor „{1}“."),
     (r"'end' expected \(to close '(\w+)' at line (\d+)\)", "In Lua fehlt ein „end“ für „{0}“ aus Zeile {1}."),
@@ -55,10 +63,14 @@ def _place(text: str, contents: Mapping[str, str]) -> tuple[str, int]:
             for name in contents:
                 if path.endswith((f"/{name}", name)):
                     return name, int(line)
-    if rule := re.search(r"(?:composite expression for|cannot add rule:?) \"?([\w.-]+)", text):
+    named = r"(?:composite expression for|cannot add rule:?) \"?([\w.-]+)|(?:on|dependency) FORCE_ACTION_([\w.-]+)"
+    if rule := re.search(named, text):
+        folder = "local.d/force_actions.conf" if rule[2] else "local.d/"
         for name, content in contents.items():
             for number, source in enumerate(content.splitlines(), 1):
-                if name.startswith("local.d/") and re.match(rf"""\s*["']?{re.escape(rule[1])}["']?\s*\{{""", source):
+                if name.startswith(folder) and re.match(
+                    rf"""\s*["']?{re.escape(rule[1] or rule[2])}["']?\s*\{{""", source
+                ):
                     return name, number
     return "", 0
 
