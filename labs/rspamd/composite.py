@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from labs.rspamd.verdict import Symbol
@@ -45,13 +45,16 @@ class Atom:
         """The group that ``g:``, ``g+:`` or ``g-:`` asks for, or nothing."""
         return self.name.partition(":")[2] if self.name.startswith(("g:", "g+:", "g-:")) else ""
 
-    def admits(self, symbol: Symbol) -> bool:
-        """Whether the symbol is meant, or belongs to the group (``+`` and ``-`` ask for its static weight), with all options."""
+    def asks_for(self, name: str, weight: float, groups: Collection[str]) -> bool:
+        """Whether a symbol of that name is meant, or belongs to the group (``+`` and ``-`` ask for its static weight)."""
         if not self.group:
-            meant = symbol.name == self.name
-        else:
-            sign = {"+": symbol.weight > 0, "-": symbol.weight < 0}.get(self.name[1], True)
-            meant = sign and self.group in symbol.groups
+            return name == self.name
+        sign = {"+": weight > 0, "-": weight < 0}.get(self.name[1], True)
+        return sign and self.group in groups
+
+    def admits(self, symbol: Symbol) -> bool:
+        """Whether the symbol is meant, with all options."""
+        meant = self.asks_for(symbol.name, symbol.weight, symbol.groups)
         return meant and all(any(map(option.matches, symbol.options)) for option in self.options)
 
 

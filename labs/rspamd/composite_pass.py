@@ -160,9 +160,10 @@ class _Pass:
             self.present[composite.name] = Symbol(composite.name, weight, weight, composite.groups, "", (), 0.0)
 
     def find(self, atom: Atom) -> list[Symbol]:
-        """The symbols that an atom means; a composite that is named is looked at first, one in a group is not."""
-        if atom.name in self.composites and atom.name not in self.present:
-            self.look_at(self.composites[atom.name])
+        """The symbols that an atom means; composites that it names, or that belong to its group, are looked at first."""
+        for name, composite in self.composites.items():
+            if name not in self.present and atom.asks_for(name, composite.weight, composite.groups):
+                self.look_at(composite)
         return [symbol for symbol in self.present.values() if atom.admits(symbol)]
 
 

@@ -273,6 +273,17 @@ def test_wrong_arguments_are_said_in_german(lab):
         CompositeModel(lab, mail="gibtesnicht")
 
 
+@pytest.mark.parametrize("own", ["g:haus", "!g:haus", "g+:haus", "g-:haus"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_group_sees_composites_that_come_later(lab, own, first):
+    asks = f'FRAGT {{ expression = "{own}"; policy = "leave"; }}\n'
+    asked = 'HAUS { expression = "MIME_TRACE"; policy = "leave"; group = "haus"; score = 0.5; }\n'
+    lab.write("composites.conf", asks + asked if first else asked + asks)
+    facts = CompositeModel(lab, "MIME_TRACE", "sauber").facts
+    assert not facts.differences(facts.outcome(), facts.verdict)
+    assert (facts.verdict.symbol("FRAGT") is not None) is (own in ("g:haus", "g+:haus"))
+
+
 MOODY = (  # there only when the composite is
     'rspamd_config:register_symbol{name = "LAUNE", score = 1, callback = function()\n'
     '  return rspamd_config:get_all_opt("composites").MEIN_COMPOSITE ~= nil\nend}\n'
