@@ -192,8 +192,7 @@ class Lab:
     def learned(self) -> pd.DataFrame:
         """How many mails Bayes has learned as spam and as ham."""
         with self._explained():
-            classes = {entry["symbol"]: entry["revision"] for entry in self.controller.get("stat")["statfiles"]}
-        return pd.DataFrame([(classes["BAYES_SPAM"], classes["BAYES_HAM"])], columns=["Spam", "Ham"])
+            return pd.DataFrame([self.configurations["redis"].learned()], columns=["Spam", "Ham"])
 
     def capacity(self, node: str = "rspamd1", mails: int = 150, mail: str = "sauber") -> Capacity:
         """How many mails a second a worker node checks, with 1 to 16 connections at the same time."""
@@ -424,12 +423,15 @@ class Lab:
         return role, name
 
     def reset(self, chapter: str = "") -> Change:
-        """Back to the configuration as shipped (with the chapter's overlay), on all nodes; every node runs again."""
+        """Back to the configuration as shipped (with the chapter's overlay), on all nodes; every node runs again.
+
+        The diff is left out: it would show what the workbook ships.
+        """
         _known_chapter(chapter)
         self.cluster.heal()
         with self._explained(), ThreadPoolExecutor() as pool:
             changes = pool.map(lambda one: one.reset(chapter), self.configurations.values())
-            return sum(map(self._parts.changed, self.configurations, changes), NO_CHANGE)
+            return replace(sum(map(self._parts.changed, self.configurations, changes), NO_CHANGE), diff="")
 
     def undo(self) -> Change:
         """Take back the last change of configuration, whichever server it was."""

@@ -27,7 +27,8 @@ TOLERANCE = 0.01
 
 @dataclass(frozen=True)
 class Case:
-    """A mail with its envelope and what is expected of it. ``again``: how often it is sent, ``pause`` seconds apart."""
+    """A mail with its envelope and what is expected of it. ``again``: how often it is sent, ``pause`` seconds apart;
+    ``fresh``: Redis is emptied before."""
 
     title: str
     mail: str
@@ -36,11 +37,14 @@ class Case:
     expect: Mapping[str, Any]
     again: int = 1
     pause: float = 0
+    fresh: bool = False
 
     def observe(self, lab: Lab) -> Observation:
         """Send the mail, or let Rspamd scan it, as the case says; what came of the last time."""
         mail, brought = lab.load(self.mail)
         envelope = {name: value for name, value in asdict(brought).items() if value} | dict(self.envelope)
+        if self.fresh:
+            lab.forget()
         with _without(lab, self.stopped):
             for attempt in range(self.again):
                 time.sleep(self.pause if attempt else 0)

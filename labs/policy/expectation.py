@@ -8,6 +8,7 @@ mail = "eicar"                    # catalogue name or path; a relative one count
 mta_name = "incoming_default"     # further: ip, helo, hostname, from, rcpt, user, settings_id
 via = "mx"                        # through Postfix, and by which way; without it Rspamd is asked directly
 stopped = ["av1"]                 # nodes that are down meanwhile
+fresh = true                      # Redis is emptied before: greylisting, limits and Bayes know nothing
 again = 3                         # sent three times (pause = 2.5 seconds apart); the last one counts
 expect = { action = "reject", symbols = ["CLAMAV_*"], without = ["WHITELIST_*"], score = [10, 30], smtp = 554 }
 
@@ -52,7 +53,7 @@ _SCAN = ("ip", "helo", "hostname", "from", "rcpt", "user", "mta_name", "settings
 _SEND = ("ip", "helo", "hostname", "from", "rcpt", "user", "via")
 _ENVELOPE = {name: forms.TEXT for name in (*_SCAN, *_SEND)} | {"rcpt": forms.TEXT_OR_TEXTS}
 _MAIL = {
-    "title": forms.TEXT, "mail": forms.TEXT, "expect": forms.TABLE, "stopped": forms.TEXTS, "again": forms.TIMES,
+    "title": forms.TEXT, "mail": forms.TEXT, "expect": forms.TABLE, "stopped": forms.TEXTS, "again": forms.TIMES, "fresh": forms.YES,
     "pause": forms.SECONDS, **_ENVELOPE,
 }  # fmt: skip
 _EXPECT = {
@@ -136,7 +137,14 @@ def _case(entry: Mapping[str, Any], place: Place, folder: Path, actions: Collect
     mail = _mail(entry["mail"], place / "mail", folder)
     stopped = tuple(entry.get("stopped", ()))
     return Case(
-        entry.get("title", entry["mail"]), mail, envelope, stopped, expect, entry.get("again", 1), entry.get("pause", 0)
+        entry.get("title", entry["mail"]),
+        mail,
+        envelope,
+        stopped,
+        expect,
+        entry.get("again", 1),
+        entry.get("pause", 0),
+        entry.get("fresh", False),
     )
 
 

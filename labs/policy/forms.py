@@ -50,6 +50,7 @@ CODE = Form("eine Zahl", _whole)
 TIMES = Form("eine Zahl von 1 bis 1000", lambda value: _whole(value) and 1 <= value <= 1000)
 SECONDS = Form("eine Zahl von 0 bis 60 (Sekunden)", lambda value: _number(value) and 0 <= value <= 60)
 SINGLE = Form("ein Text, eine Zahl, true oder false", lambda value: isinstance(value, (str, int, float)))
+YES = Form("true oder false", lambda value: isinstance(value, bool))
 TABLE = Form("eine Tabelle { … }", lambda value: isinstance(value, dict))
 SCORES = Form('eine Tabelle wie { "RBL_*" = [1, 5], "DBL_SPAM" = 6.5 }', _table_of(_number, _pair))
 HEADERS = Form(

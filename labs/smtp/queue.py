@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from labs.bundle import Bundle
 
 QUEUES = {"hold": "zurückgehalten", "deferred": "wartet", "active": "in Arbeit", "incoming": "neu"}
+PATIENCE = 5
+"""Seconds to wait until a released mail was tried."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,10 @@ def table(found: list[Entry]) -> pd.DataFrame:
 
 
 def release(bundle: Bundle, service: Service, queue_id: str) -> None:
-    """Let a held mail go on and be delivered now (``postsuper -H``, ``postqueue -i``). Raises LabError when it is not held there."""
+    """Let a held mail go on and be delivered now (``postsuper -H``, ``postqueue -i``); waits until this node has tried.
+
+    Raises LabError when it is not held there.
+    """
     if not any(one.queue == "hold" and one.queue_id == queue_id for one in entries(bundle, [service])):
         raise LabError(
             f"Auf {service.node} wird keine Mail {queue_id} zurückgehalten.",
@@ -83,6 +89,11 @@ def release(bundle: Bundle, service: Service, queue_id: str) -> None:
         )
     _run(bundle, service, "postsuper", "-H", queue_id)
     _run(bundle, service, "postqueue", "-i", queue_id)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and any(
+        one.queue_id == queue_id and not one.reason for one in entries(bundle, [service])
+    ):
+        time.sleep(0.02)
 
 
 def flush(bundle: Bundle, service: Service) -> None:
