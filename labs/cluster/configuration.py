@@ -235,6 +235,12 @@ class RedisConfiguration(Configuration):
         keys = info.get("db0", {}).get("keys", 0)
         return {"used": info["used_memory"], "limit": info["maxmemory"], "keys": keys, "refused": refused}
 
+    def learned(self) -> tuple[int, int]:
+        """How many mails Bayes has learned as spam and as ham. Rspamd's controller says the same, but some seconds later."""
+        with self._client() as client:
+            spam, ham = client.hmget("RS", "learns_spam", "learns_ham")
+        return int(spam or 0), int(ham or 0)
+
     def clear(self) -> None:
         """Forget everything: what was learned, counted and greylisted."""
         with self._client() as client:
