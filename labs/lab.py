@@ -284,6 +284,54 @@ class Lab:
         with self._explained():
             return Ballot.of(self, verdict)
 
+    def profiles(self, mail: str | Path | bytes | EmailMessage):
+        """One mail under every settings profile that a role leads to: points as a heat map, action and sum of each."""
+        from labs.rspamd.profiles import profile_scans
+        from labs.widgets.profiles import ProfilesView
+
+        with self._explained():
+            return ProfilesView(profile_scans(self, mail))
+
+    def which_profile(
+        self,
+        mail: str | Path | bytes | EmailMessage | Verdict | None = None,
+        *,
+        ip: str | None = None,
+        hostname: str | None = None,
+        from_: str | None = None,
+        rcpt: str | Sequence[str] | None = None,
+        user: str | None = None,
+        mta_name: str | None = None,
+        settings_id: str = "",
+    ):
+        """Which settings profile holds for a mail, an envelope or a verdict, and why no other; without any the widget.
+
+        Scans the mail once (not a verdict) and compares with what Rspamd says in its log.
+        """
+        from labs.rspamd.conditions import Asked
+        from labs.rspamd.which import EMPTY, which
+
+        given = {"ip": ip, "hostname": hostname, "from_": from_, "user": user, "mta_name": mta_name}
+        if mail is None and rcpt is None and not settings_id and all(value is None for value in given.values()):
+            from labs.widgets.which import ProfileExplorer
+
+            return ProfileExplorer(self)
+        with self._explained():
+            verdict = (
+                mail.repeatable()
+                if isinstance(mail, Verdict)
+                else self.scan(EMPTY if mail is None else mail, rcpt=rcpt, settings_id=settings_id, **given)
+            )
+            return which(self, Asked(verdict.envelope, verdict.mail, verdict.settings_id), verdict)
+
+    def effort(self, mail: str | Path | bytes | EmailMessage, *roles: str):
+        """What a mail costs under each of these MTA-Names: rules that ran, questions to the DNS, time; as a picture."""
+        from labs.policy.effort import measure
+        from labs.widgets.profiles import EffortView
+
+        with self._explained():
+            return EffortView(measure(self, mail, roles))
+
     def why_not(self, symbol: str, verdict: Verdict) -> WhyNot:
         """Why a symbol did not fire for the mail of ``verdict``, from what Rspamd itself says."""
         from labs.rspamd.whynot import why_not
@@ -299,7 +347,7 @@ class Lab:
         from labs.rspamd.force_actions import force_actions
 
         with self._explained():
-            return force_actions(self.configuration, verdict, rules)
+            return force_actions(self.configuration, self.worker, verdict, rules)
 
     def ran(self, verdict: Verdict) -> Run:
         """Which rules run for the mail of ``verdict``, and which never have their turn; with the configuration as it is now."""
@@ -385,6 +433,16 @@ class Lab:
         role, name = self._place(file)
         with self._explained():
             return self._parts.changed(role, self.configurations[role].write(name, text))
+
+    def set_up(self, files: Mapping[str, str], chapter: str = "") -> Change:
+        """The configuration as shipped (with the chapter's overlay) and exactly these files of the reader's, see ``write``."""
+        wanted: dict[str, dict[str, str]] = {role: {} for role in self.configurations}
+        for file, text in files.items():
+            role, name = self._place(file)
+            wanted[role][self.configurations[role].place(name)] = text if text.endswith("\n") else f"{text}\n"
+        with self._explained():
+            return sum((self._parts.changed(role, one.apply(wanted[role], chapter))
+                        for role, one in self.configurations.items()), NO_CHANGE)  # fmt: skip
 
     def show(self, file: str) -> str:
         """A configuration file as it is in force, without the part that only the lab needs: "postfix-mx/main.cf"."""

@@ -1,0 +1,74 @@
+"""What one mail costs under several roles: rules that ran, questions to the DNS, time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from labs.errors import LabError
+from labs.policy.observation import callbacks_run
+from labs.rspamd.verdict import Verdict, number
+
+if TYPE_CHECKING:
+    from labs.lab import Lab
+
+SCANS = 15
+"""Scans for each role. The first of them do not count: Rspamd loads what it keeps in memory."""
+WARM_UP = 2
+
+
+@dataclass(frozen=True)
+class Effort:
+    """``rules``: rules with code of their own that ran; ``questions``: to the DNS; ``milliseconds``: Rspamd's median."""
+
+    role: str
+    action: str
+    rules: int
+    questions: int
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Efforts:
+    """One mail under several roles."""
+
+    mail: str
+    rows: tuple[Effort, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{row.role:<19}{row.rules:>3} Regeln  {row.questions:>3} DNS-Fragen  {number(row.milliseconds):>5} ms  {row.action}"
+            for row in self.rows
+        )
+
+    __repr__ = __str__
+
+
+def measure(lab: Lab, mail: str | Path | bytes | EmailMessage, roles: Sequence[str]) -> Efforts:
+    """Scan ``mail`` several times under each role, in turns, so that nothing else on the machine favours one."""
+    if not roles:
+        raise LabError(
+            "Es fehlt eine Rolle.", next_step='Nenne welche: `lab.effort("mit-anhang", "incoming_default")`.'
+        )
+    seen: dict[str, list[Verdict]] = {role: [] for role in roles}
+    for _ in range(SCANS):
+        for role in roles:
+            seen[role].append(lab.scan(mail, mta_name=role))
+    first = seen[roles[0]][0]
+    return Efforts(first.subject, tuple(_effort(lab, role, verdicts[WARM_UP:]) for role, verdicts in seen.items()))
+
+
+def _effort(lab: Lab, role: str, verdicts: Sequence[Verdict]) -> Effort:
+    asked = re.search(r"dns req: (\d+)", lab.log(verdicts[-1], "rspamd_task_write_log"))
+    return Effort(
+        role,
+        verdicts[-1].action,
+        callbacks_run(verdicts),
+        int(asked[1]) if asked else 0,
+        median(verdict.time_ms for verdict in verdicts),
+    )
