@@ -94,6 +94,77 @@ CLAIMS = {
         "genug-ergebnis": r"\((?:[7-9]|1[0-2]), 21\)",  # "Nur etwa halb so viele"; how many depends on the order
         "negativ": r"\+4,7.*neu +VIOLATED_DIRECT_SPF.*weg +R_SPF_ALLOW",
     },
+    "06-composites": {
+        "alle": r"spamwelle → True\ngrossbuchstaben → True\nphishing → False\nsauber → False",
+        "warum-nicht": r"Ausdruck nicht erfüllt.*✗ DMARC_NA",
+        "milder-ergebnis": r"add header \(7,0\) → greylist \(4,5\).*weg +MISSING_MID.*weg +MISSING_DATE",
+        "policy": r"remove_all +Mail: 4\.5, sichtbare Symbole: 4\.5\nremove_weight +Mail: 4\.5, sichtbare Symbole: 4\.5\n"
+        r"remove_symbol +Mail: 8\.0, sichtbare Symbole: 4\.5\nleave +Mail: 8\.0, sichtbare Symbole: 8\.0",
+        "streit-ergebnis": r"MISSING_MID \+2,5: Symbol und Punkte bleiben\n +HAUS_EINS: nimmt das Symbol\n +HAUS_ZWEI: nimmt die Punkte\n"
+        r".*VIOLATED_DIRECT_SPF: lässt beides",
+        "zwang-ergebnis": r"HAUS_ZWEI da: True · MISSING_MID da: False\nPunkte: 7\.0 → 4\.5",
+        "weiter-reset": r"R_SPF_FAIL +1\.0 +1\.0\n.*FORGED_RECIPIENTS +2\.0 +0\.0",
+        "weiter": r"R_SPF_FAIL \+1,0: Symbol und Punkte bleiben\n +SPF_FAIL_FORWARDING: nimmt die Punkte\n"
+        r" +DMARC_POLICY_ALLOW_WITH_FAILURES: nimmt die Punkte\n +VIOLATED_DIRECT_SPF: lässt beides\nDMARC_POLICY_ALLOW −0,5: Symbol bleibt, Punkte fallen weg",
+        "ohne-streit-ergebnis": r"−4,5 Punkte\n +weg +VIOLATED_DIRECT_SPF \+3,5\n +geändert +R_SPF_FAIL \+1,0 → 0,0",
+        "was-waere": r"no action \(3,8\) → no action \(2,8\), −1,0 Punkte\n +weg +R_SPF_FAIL",
+        "stufen-ergebnis": r"^\['HAUS_GEFAEHRLICH', 'HAUS_PROGRAMM', 'HAUS_UNBEKANNT'\]$",  # neither hen nor egg
+        "tippfehler": r"Symbol „MISING_MID“.*Meintest du MISSING_MID.*Symbol „3“",
+        "tippfehler-ergebnis": r"^\['HAUS_IMMER', 'HAUS_ZAHL'\]$",
+        "erwartung": r"es fehlt das Symbol HAUS_NIE.*unerwünscht ist das Symbol HAUS_IMMER.*unerwünscht ist das Symbol HAUS_ZAHL",
+        "spaet-ergebnis": r"sauber → \['SPAET', 'HAUS_SIEHT_NICHTS'\]\ngtube → \[\]",
+        "ungeprueft-warum": r"SPF_CHECK prüft keine Post von 10\.0\.10\.2",
+    },
+    "07-force-actions": {
+        "punkte": r"no action · 0\.6 Punkte, davon für das Makro: 0\.0.*True",  # "nur als Indikator"
+        "regel-ergebnis": r"makro +reject\nauswertung +no action\nmakro-gefaelscht +add header\neicar +no action",
+        "tabelle": r"entschieden durch MAKRO\n.*CLAM_VIRUS_MACRO✓ & !FROM_MACRO_PARTNER✗",
+        "symbol": r"\(\('reject',\), 0\.6\)",  # "Die Punkte bleiben, wie sie waren"
+        "dialog": r"C: \(die Mail\) \.\nS: 554 5\.7\.1 Dokumente mit Makros nehmen wir nicht an \(Kennung \w{10,}\)",
+        "kennung": r"milter-reject: END-OF-MESSAGE",
+        "selektor-ergebnis": r"554 5\.7\.1 Eicar-Signature\S* von lena\.hartwig@partner\.example \(Kennung \w{6}\)",
+        "selektor-log": r"set pre-result to 'reject'",
+        "selektor-falsch-ergebnis": r"\(\(could not create selector\)\) \(\(error extracting value\)\)",
+        "umlaut-ergebnis": r"554 5\.7\.1 5\.7\.1 Anh  nge",
+        "filter-ergebnis": r"\('reject', 1\.9, (?:[5-9]|1[01])\)",  # "Die Hälfte" is missing
+        "postfilter-ergebnis": r"reject 5\.5 2[0-2]\n",  # "rund zwanzig Symbole"
+        "frueh-regel": r"force_actions\.conf, Zeile 2.*FREMDES_ARCHIV, läuft aber, bevor.*cannot add dependency.*invalid symbol types",
+        "frueh-tabelle": r"ARCHIV \(reject\): läuft zu früh",
+        "frueh-richtig-ergebnis": r"reject bei 5,5 Punkten, entschieden durch ARCHIV",
+        "gruppe": r"(?=.*Gruppen kennt force_actions nicht)(?=.*Präfixe und Optionen kennt)(?=.*HAS_ATTACHMENT hat ein Composite entfernt)",
+        "luecke-tabelle": r"(?=.*GLEICH \(greylist\): nichts zu tun)(?=.*LISTE \(quarantine\): gesperrt)(?=.*STRICH \(quarantine\): gesperrt)",
+        "luecke-honor": r"entschieden durch AUSSER",
+        "ordnung-ergebnis": r"((reject|quarantine) bei −1,0 Punkten, entschieden durch (SCHADCODE|ANHANG)\n){5}",
+        "ordnung-tabelle": r"^reject .*SCHADCODE.*ANHANG \(quarantine\): (Ausdruck falsch|gesperrt)",
+        "mild-ergebnis": r"mx1: 554 .*\nmx1: 250 .*\nmx1: 554 ",
+        "least-ergebnis": r"zip-verschluesselt +add header 6\.0\npillen +reject 19\.8",
+        "lernen-punkte": r"autolearn spam for classifier",
+        "lernen-erzwungen": r"reject 19\.8 · gelernt: nichts",
+        "aus-ergebnis": r"Schwelle aus: reject\nProfil: +no action \('reject',\).*NOT set pre-result.*action is disabled",
+        "uebung-2-tabelle": r"ARCHIV \(quarantine\): gesperrt",
+    },
+    "08-aktionen-in-plugins": {
+        "direkt": r"Sperrliste.* 6 +\n.*Virenscanner.* 1[5-9] +\n.*DMARC.* 17 +\n.*Spamfalle.* 19 +\n.*Ratelimit.*soft reject +1 ",
+        "nie": r"reject: [23]\d Regeln liefen, 6 Symbole, \d DNS-Fragen; multimap beendete",  # "etwa ein Zehntel"
+        "nie-log": r"set pre-result to 'reject'.*from multimap",
+        "ausnahme-ergebnis": r"\('reject', None\)",
+        "ausnahme-warum": r"Prüfung endete früher",
+        "umbau-ergebnis": r"chef → no action\nmax.beispiel → reject",
+        "bild": r"direkt: .*Indikator: reject: 3\d\d Regeln liefen, 21 Symbole, [23]\d DNS-Fragen\. 0 von",
+        "least-hart": r"reject: 2\d\d Regeln liefen, 1\d Symbole.*clamav beendete die Prüfung",
+        "least": r"quarantine: 3\d\d Regeln liefen, 18 Symbole, [^;]*\. 0 von",
+        "least-ausnahme-ergebnis": r"bank-gefaelscht → no action bei 1[5-9]\.\d+ Punkten; Symbole zusammen: 6\.5\nphishing → no action bei .*zusammen: 15\.2",
+        "alles": r"(mx1: 554 [^\n]*Virus gefunden.*){3}mx1: 250 .*fail",  # "wenn ClamAV steht, kommt alles durch"
+        "text": r"ContainsMacros.*\nVirus gefunden: File contains macros",
+        "bremse-ergebnis": r"3 no action \[\]\n4 no action \['RATELIMIT_WARN'\].*7 no action \['RATELIMIT_STOP', 'RATELIMIT_WARN'\]",
+        "bremse-selektor-ergebnis": r"6 no action \[\]\n7 no action \['RATELIMIT_STOP'\]",  # "Die Warnung ist fort"
+        "lernen-direkt": r"reject mit 19\.8 Punkten und 21 Symbolen · nicht gelernt",
+        "lernen-zahl": r"0 +0 +0$",
+        "lernen-indikator": r"autolearn spam for classifier",
+        "lernen-zahl-danach": r"0 +1 +0$",
+        "alle-indikator": r"Sperrliste +Indikator +reject +21.*Virenscanner +Indikator +reject +19.*DMARC +Indikator +reject +18.*Spamfalle +Indikator +reject +19.*Ratelimit +Indikator +no action +13.*rejected +als Spam",
+        "richtig": r"reject: 1 Regel lief, 1 Symbol, 0 DNS-Fragen; GTUBE beendete",
+    },
 }
 
 
