@@ -159,23 +159,21 @@ class Exercise:
             shown[name] = configuration.edits.get(place, start.get(name, shipped))
         return shown
 
-    def hand_in(self, lab: Lab, changed: Mapping[str, str]) -> Result:
-        """Take the files that the reader changed in the editor into use, together with the rest of the start; then check."""
+    def hand_in(self, lab: Lab, texts: Mapping[str, str]) -> Result:
+        """Make the chapter's configuration with exactly these files of the reader's, and the rest of the start; then check.
+
+        Without ``texts`` what is in force is checked.
+        """
         try:
-            rest = {name: text for name, text in self.texts(lab).items() if name in self.start()} if changed else {}
-            for name, text in {**rest, **changed}.items():
-                lab.write(name, text)
+            if texts:
+                lab.set_up({**self.start(), **texts}, self.chapter)
         except LabError as error:
             return Result(Outcome.NOT_YET, (), (str(error),))
         return self.check(lab)
 
     def reset(self, lab: Lab) -> None:
-        """Take back what the reader did to the files of this exercise."""
-        for name in self.solution():
-            configuration, place = self._target(lab, name)
-            chapter, edits = configuration.state
-            if place in edits:
-                configuration.apply({key: text for key, text in edits.items() if key != place}, chapter)
+        """Take back what the reader did: the chapter's configuration as shipped."""
+        lab.set_up({}, self.chapter)
 
     def answer(self, chosen: Sequence[int]) -> Result:
         """Judge the chosen answers of a question (positions)."""

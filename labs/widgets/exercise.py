@@ -27,7 +27,7 @@ STYLE = """<style>
 .lab-exercise textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12px; white-space: pre; overflow-x: auto; }
 .lab-exercise .lab-stale { opacity: .4; filter: grayscale(.8); }
 .lab-exercise .widget-checkbox, .lab-exercise .widget-checkbox label { height: auto; width: 98%; white-space: normal; }
-.lab-exercise .widget-checkbox p { margin: 0; }
+.lab-exercise .lab-single input { appearance: radio; }
 </style>"""
 _markdown = MarkdownIt("commonmark", {"html": False})
 
@@ -91,6 +91,8 @@ class ExerciseView(widgets.VBox):
                 description=_markdown.renderInline(answer.text), description_allow_html=True, indent=False
             )
             boxes[position].observe(self._chosen, "value")
+            if not self.exercise.question.multiple:
+                boxes[position].add_class("lab-single")
         return boxes
 
     def _chosen(self, change: dict) -> None:
@@ -128,8 +130,9 @@ class ExerciseView(widgets.VBox):
             return self.exercise.answer([position for position, box in self.choices.items() if box.value])
         if not self.editor:
             return self.exercise.check(self.lab, self.given)
-        changed = {name: field.value for name, field in self.editor.items() if field.value != self.loaded[name]}
-        result = self.exercise.hand_in(self.lab, changed)
+        texts = {name: field.value for name, field in self.editor.items()}
+        # Nothing changed here: the reader may have used a cell, and what is in force counts.
+        result = self.exercise.hand_in(self.lab, texts if texts != self.loaded else {})
         if result.cases:
             self._load()
         return result
