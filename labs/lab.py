@@ -31,6 +31,7 @@ from labs.rspamd.verdict import Verdict
 from labs.smtp.client import NO_CLUSTER, START_CLUSTER, Delivery
 from labs.smtp.client import send as smtp_send
 from labs.smtp.configuration import PostfixConfiguration
+from labs.smtp.mailbox import messages
 from labs.smtp.queue import entries, flush, release, table
 from labs.smtp.stream import Stream, through_mx
 
@@ -204,6 +205,11 @@ class Lab:
                 self.cluster.bundle, node, service.address, service.ports["worker"],
                 lambda: self.load(mail)[0], mails, progress,
             )  # fmt: skip
+
+    def mailbox(self, user: str, newest: int = 5) -> pd.DataFrame:
+        """The newest mails in a mailbox, such as "postmaster" or "erika.muster": time, sender, subject, text."""
+        self._postfix_of("imap1")
+        return messages(self.cluster.node("imap1").main, user, newest)
 
     def release(self, node: str, queue_id: str) -> None:
         """Let a mail that is held back on ``node`` go on (``postsuper -H``)."""

@@ -13,6 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from labs import bundle, jupyter, paths
 from labs.cluster.cluster import Cluster
+from tests.conftest import remove
 
 SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -60,7 +61,7 @@ def jupyterlab(tmp_path_factory):
     server.terminate()
     server.wait(30)
     Cluster(name).stop()
-    shutil.rmtree(Cluster(name).folder, ignore_errors=True)
+    remove(Cluster(name))
 
 
 @pytest.fixture

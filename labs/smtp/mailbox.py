@@ -1,0 +1,45 @@
+"""What lies in a mailbox of the lab. Source: virtual(8), which writes Maildirs; https://cr.yp.to/proto/maildir.html"""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labs.cluster.topology import Service
+from labs.errors import LabError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ["Zeit", "Absender", "Betreff", "Text"]
+
+
+def messages(service: Service, user: str, newest: int) -> pd.DataFrame:
+    """The ``newest`` mails of a user, the latest first: time, sender, subject, text. Any of it may be hostile.
+
+    ``service``: the Postfix with the mailboxes. Raises LabError when the user has none.
+    """
+    import pandas as pd
+
+    lines = (service.folder / "etc/mailboxes").read_text(encoding="utf-8").splitlines()
+    known = [line.partition("@")[0] for line in lines if "@" in line and not line.startswith("#")]
+    if user not in known:
+        raise LabError(f"Ein Postfach „{user}“ gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(known)}.")
+    found = sorted(
+        (service.folder / "mail" / user / "new").glob("*"), key=lambda path: path.stat().st_mtime, reverse=True
+    )
+    return pd.DataFrame([_row(path) for path in found[:newest]], columns=COLUMNS)
+
+
+def _row(path: Path) -> tuple[str, str, str, str]:
+    clock = time.strftime("%H:%M:%S", time.localtime(path.stat().st_mtime))
+    try:
+        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        body = message.get_body(("plain",))
+        text = body.get_content().strip() if body else ""
+        return clock, str(message.get("From", "")), str(message.get("Subject", "")), text
+    except Exception:  # the parser of the standard library fails in many ways on hostile mail
+        return clock, "", "(nicht lesbar)", ""
