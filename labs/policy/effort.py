@@ -11,7 +11,6 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from labs.errors import LabError
-from labs.policy.observation import callbacks_run
 from labs.rspamd.verdict import Verdict, number
 
 if TYPE_CHECKING:
@@ -24,13 +23,17 @@ WARM_UP = 2
 
 @dataclass(frozen=True)
 class Effort:
-    """``rules``: rules with code of their own that ran; ``questions``: to the DNS; ``milliseconds``: Rspamd's median."""
+    """``names``: the rules with code of their own that ran; ``questions``: to the DNS; ``milliseconds``: the median."""
 
     role: str
     action: str
-    rules: int
+    names: tuple[str, ...]
     questions: int
     milliseconds: float
+
+    @property
+    def rules(self) -> int:
+        return len(self.names)
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,12 @@ def _effort(lab: Lab, role: str, verdicts: Sequence[Verdict]) -> Effort:
     return Effort(
         role,
         verdicts[-1].action,
-        callbacks_run(verdicts),
+        _rules(verdicts),
         int(asked[1]) if asked else 0,
         median(verdict.time_ms for verdict in verdicts),
     )
+
+
+def _rules(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """The rules of the shortest profile: see callbacks_run in observation.py."""
+    return tuple(sorted(min((verdict.raw.get("profile", {}) for verdict in verdicts), key=len)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from textwrap import wrap
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from labs.plots.effort import alternative_text_effort, effort
 from labs.plots.heatmap import alternative_text_heatmap, heatmap, tooltips_heatmap
 from labs.plots.svg import svg
 from labs.policy.effort import Efforts
+from labs.rspamd.log import Text
 from labs.rspamd.profiles import ProfileScans, State
 from labs.rspamd.verdict import number
 
@@ -67,6 +69,11 @@ class EffortView:
     """The bars of what a mail costs under several roles."""
 
     found: Efforts
+
+    def rules(self, role: str) -> str:
+        """The names of the rules that ran under a role."""
+        names = [name for row in self.found.rows if row.role == role for name in row.names]
+        return Text("\n".join(wrap(", ".join(names), 110)))
 
     def __str__(self) -> str:
         return str(self.found)

@@ -53,6 +53,8 @@ def test_a_shorter_profile_runs_fewer_rules(lab):
     full, short, least = lab.effort("sauber", "incoming_default", "outgoing_prequeue", "outgoing_no_action").found.rows
     assert full.rules > short.rules > least.rules > 0
     assert full.questions > short.questions >= least.questions == 0
+    assert "SPF_CHECK" in full.names and "SPF_CHECK" not in short.names
+    assert "DKIM_CHECK" in lab.effort("sauber", "outgoing_no_action").rules("outgoing_no_action")
     assert full.milliseconds > 0 and "<svg" in lab.effort("sauber", "internal")._repr_html_()
 
 

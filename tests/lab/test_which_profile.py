@@ -50,7 +50,7 @@ def some_profile(dice: random.Random, name: str) -> dict:
     kind = dice.random()
     if kind < 0.2:
         profile["inverse"] = True
-    elif kind < 0.4 and "ip" in profile and "from" in profile:
+    if 0.1 < kind < 0.5 and "ip" in profile and "from" in profile:
         profile["expression"] = dice.choice(("ip | from", "ip & !from", "!ip", "ip & fromm"))
     if (priority := dice.choice(PRIORITIES)) is not None:
         profile["priority"] = priority

@@ -45,7 +45,9 @@ def test_symbols_with_points_come_first():
 
 
 def test_bars_of_effort_show_values_and_shares():
-    found = Efforts(EVIL, (Effort("full", "no action", 40, 20, 4.0), Effort("short", "no action", 10, 0, 1.0)))
+    found = Efforts(
+        EVIL, (Effort("full", "no action", ("R",) * 40, 20, 4.0), Effort("short", "no action", ("R",) * 10, 0, 1.0))
+    )
     page = svg(effort(found), alternative_text_effort(found))
     for text in ("40 (100 %)", "10 (25 %)", "0 (0 %)", "1,0 (25 %)", "short: 10 Regeln, 0 DNS-Fragen"):
         assert text in page, text
@@ -53,5 +55,5 @@ def test_bars_of_effort_show_values_and_shares():
 
 
 def test_effort_of_nothing_asked_is_drawn():
-    found = Efforts("", (Effort("least", "no action", 0, 0, 0.0),))
+    found = Efforts("", (Effort("least", "no action", (), 0, 0.0),))
     assert "0 (0 %)" in svg(effort(found), alternative_text_effort(found))
