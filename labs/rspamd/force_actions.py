@@ -21,6 +21,7 @@ from labs.rspamd.verdict import Symbol, Verdict
 
 if TYPE_CHECKING:
     from labs.cluster.configuration import Configuration
+    from labs.rspamd.client import Worker
 
 PREFIX = "FORCE_ACTION_"
 FAINT = 0.001
@@ -54,10 +55,10 @@ end)
 """
 
 
-def force_actions(configuration: Configuration, verdict: Verdict, rules: str = "") -> ForceActions:
+def force_actions(configuration: Configuration, running: Worker, verdict: Verdict, rules: str = "") -> ForceActions:
     """Watch the rules for the mail of ``verdict``; ``rules``: to be tried in the place of force_actions.conf, unchecked.
 
-    About 0.5 s. Raises LabError: the verdict has no mail, the spare worker does not start.
+    ``running``: the lab's worker, whose outcome is compared. About 0.5 s. Raises LabError: the verdict has no mail, the spare worker does not start.
     """
     asked = verdict.repeatable()
     edits = {"lua.local.d/zz-force-actions.lua": _WATCH} | ({"local.d/force_actions.conf": rules} if rules else {})
@@ -68,7 +69,10 @@ def force_actions(configuration: Configuration, verdict: Verdict, rules: str = "
     listed = known["rules"] if isinstance(known["rules"], dict) else {}
     parsed = [Rule.of(name, section) for name, section in listed.items() if isinstance(section, dict)]
     judged = judge(found, parsed, lines, frozenset(known["composites"]), frozenset(known["known"]))
-    return replace(judged, asked=asked) if not rules and asked.action != found.action else judged
+    if rules:
+        return judged
+    now = running.scan(asked.mail, asked.envelope, {}, settings_id=asked.settings_id)
+    return replace(judged, running=now) if now.action != found.action else judged
 
 
 def judge(
@@ -114,14 +118,21 @@ class _Watch:
 
     def decider(self, ran: Sequence[Rule]) -> str:
         """The rule whose action the mail ends with: the first that set one for good, else a ``least`` that was needed."""
-        effective = [rule for rule in ran if self.sights[rule.name].fired and not self.sights[rule.name].off]
-        if not effective or self.verdict.raw.get("passthrough_module") not in (None, "force_actions"):
+        module = self.verdict.raw.get("passthrough_module")
+        if module not in (None, "force_actions") or (not module and self.verdict.action == self._by_points):
             return ""
+        effective = [rule for rule in ran if self.sights[rule.name].fired and not self.sights[rule.name].off]
         final = [rule for rule in effective if not rule.least]
         least = [
             rule for rule in effective if _spoken(rule.action) == self.verdict.action != self.sights[rule.name].action
         ]
         return next((rule.name for rule in [*final, *least]), "")
+
+    @property
+    def _by_points(self) -> str:
+        """The action that the score alone leads to."""
+        limits = [(limit, action) for action, limit in self.verdict.thresholds.items() if action != "no action"]
+        return max((pair for pair in limits if pair[0] <= self.verdict.score + 0.005), default=(0, "no action"))[1]
 
     def judged(self, rule: Rule, decider: str) -> Judged:
         sight = self.sights.get(rule.name)

@@ -121,12 +121,12 @@ class Judged:
 class ForceActions:
     """All rules in the order in which they ran, then those that did not.
 
-    ``verdict``: of the scan in which they were watched; ``asked``: the reader's, where the same rules made something else of it.
+    ``verdict``: of the scan in which they were watched; ``running``: the running lab's, where it came to something else.
     """
 
     verdict: Verdict
     rules: tuple[Judged, ...] = ()
-    asked: Verdict | None = None
+    running: Verdict | None = None
 
     @property
     def decider(self) -> Judged | None:
@@ -143,10 +143,10 @@ class ForceActions:
     @property
     def warning(self) -> str:
         """That the order of the rules changes the outcome; "" when the running lab came to the same."""
-        if not self.asked:
+        if not self.running:
             return ""
         return (
-            f"Im laufenden Rspamd endete dieselbe Mail mit {self.asked.action}: Die Reihenfolge der Regeln ist nach jedem "
+            f"Im laufenden Rspamd endete dieselbe Mail mit {self.running.action}: Die Reihenfolge der Regeln ist nach jedem "
             "Start eine andere."
         )
 
