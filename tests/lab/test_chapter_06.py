@@ -34,6 +34,9 @@ def chapter(lab):
 class Asked:
     """Stands for the lab in a cell and keeps what its explorer was opened with."""
 
+    def reset(self, chapter):
+        assert chapter == CHAPTER
+
     def composite(self, *arguments):
         self.arguments = arguments
 
@@ -49,7 +52,20 @@ def explorer(lab, cell, **changes):
 
 
 def test_every_explorer_of_the_chapter_is_held_against_rspamd():
-    assert {cell for cell, source in CELLS.items() if source.startswith("lab.composite(")} == set(FIRES)
+    assert {cell for cell, source in CELLS.items() if "lab.composite(" in source} == set(FIRES)
+
+
+def test_every_explorer_opens_with_the_chapters_own_composites():
+    """What an earlier cell wrote would have its say, too."""
+    changed, opened = False, 0
+    for source in CELLS.values():
+        changed = changed or "%%rspamd" in source or "lab.write(" in source
+        if "lab.reset(" in source or "lab.undo()" in source:
+            changed = False
+        if "lab.composite(" in source:
+            assert not changed, source
+            opened += 1
+    assert opened == len(FIRES)
 
 
 @pytest.mark.parametrize("cell", FIRES)
@@ -126,6 +142,15 @@ def test_a_backslash_needs_single_quotes(chapter):
     )
     verdict = chapter.scan("sauber")
     assert verdict.symbol("EINFACH") and not verdict.symbol("DOPPELT")
+
+
+def test_a_composite_removes_those_that_it_names(chapter):
+    chapter.write(
+        "composites.conf",
+        'OBEN { expression = "UNTEN & MIME_GOOD"; }\nUNTEN { expression = "MIME_TRACE"; policy = "leave"; }\n',
+    )
+    verdict = chapter.scan("sauber")
+    assert verdict.symbol("OBEN") and verdict.symbol("MIME_TRACE") and not verdict.symbol("UNTEN")
 
 
 def test_a_composite_without_score_weighs_nothing(chapter):
