@@ -19,7 +19,7 @@ LEARNED = {"spam": "als Spam", "ham": "als Ham", "": "nein", None: "?"}
 
 
 def side_by_side(lab: Lab, variants: Mapping[str, Mapping[str, Verdict | Delivery]]) -> pd.DataFrame:
-    """One row a mail and variant. ``variants``: variant -> {name of the mail: what came of it}.
+    """One row a case and variant. ``variants``: variant -> {name of the case: what came of its mail}.
 
     The row tells action, number of symbols, the SMTP reply (without Postfix the text that Rspamd asks for) and what
     Bayes learned of its own accord; of a delivery it is the first node's verdict.
@@ -31,7 +31,7 @@ def side_by_side(lab: Lab, variants: Mapping[str, Mapping[str, Verdict | Deliver
         for variant, results in variants.items()
         if name in results
     ]
-    return pd.DataFrame(rows, columns=["Mail", "Variante", "Action", "Symbole", "Antwort an den Absender", "Gelernt"])
+    return pd.DataFrame(rows, columns=["Fall", "Variante", "Action", "Symbole", "Antwort an den Absender", "Gelernt"])
 
 
 def _row(seen: Observation) -> tuple[str, int, str, str]:

@@ -113,7 +113,7 @@ class RunComparison:
 def ran(lab: Lab, verdict: Verdict) -> Run:
     """Scan the mail of ``verdict`` again, with the configuration as it is now, and tell which rules ran. About 0.3 s.
 
-    Raises LabError: the verdict has no mail, the lab does not answer.
+    It is a real scan: what Redis counts and learns, it counts and learns once more. Raises LabError: the verdict has no mail, the lab does not answer.
     """
     asked = verdict.repeatable()
     with spare(lab.configuration) as worker:
