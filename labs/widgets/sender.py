@@ -14,11 +14,13 @@ from labs.mails import catalogue
 from labs.widgets import display
 from labs.widgets.callbacks import shows_errors
 from labs.widgets.model import OWN, ROLES, Result, SenderModel
+from labs.widgets.whatif import WhatIf
 
 if TYPE_CHECKING:
     from labs.lab import Lab
 
-TABS = ("Ergebnis", "Symbole", "Kopfzeilen", "Rohdaten", "Log")
+WHAT_IF = "Was wäre, wenn?"
+TABS = ("Ergebnis", "Symbole", WHAT_IF, "Kopfzeilen", "Rohdaten", "Log")
 
 STYLE = """<style>
 .lab-sender textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12px; white-space: pre; overflow-x: auto; }
@@ -201,6 +203,8 @@ class Sender(widgets.HBox):
             self.view.children = [self.picture]
         elif self.tab.value == "Symbole":
             self.view.children = [self._symbol_table()]
+        elif self.tab.value == WHAT_IF:
+            self.view.children = [WhatIf(self.model.lab, verdict)]
         else:
             content = {
                 "Kopfzeilen": lambda: (

@@ -1,6 +1,7 @@
 """What a reader sees and clicks, in a real browser."""
 
 import pytest
+from playwright.sync_api import expect
 
 from labs import paths
 from tests.browser.conftest import run_all
@@ -78,7 +79,7 @@ def test_hostile_mail_runs_no_script(sender, page):
         f"From: {evil} <a@partner.example>\nSubject: {evil}\n\n{evil} http://x.test/{evil}\n"
     )
     send(sender, 1)
-    for tab in ("Symbole", "Kopfzeilen", "Rohdaten", "Log", "Ergebnis"):
+    for tab in ("Symbole", "Was wäre, wenn?", "Kopfzeilen", "Rohdaten", "Log", "Ergebnis"):
         sender.get_by_role("button", name=tab).click()
         page.wait_for_timeout(200)
     send(sender, 2)
@@ -103,3 +104,21 @@ def test_an_exercise_is_checked_by_a_click(page, jupyterlab):
     exercise.get_by_text("Wie viele Punkte hat").wait_for()
     exercise.get_by_role("button", name="Lösung").click()
     exercise.get_by_text("reject = 6.5;").first.wait_for()
+    editor = exercise.locator("textarea")
+    editor.fill(editor.input_value().replace("reject = 15", "reject = 6.5"))
+    exercise.get_by_role("button", name="Prüfen").click()
+    exercise.get_by_text("richtig", exact=True).wait_for()
+    exercise.get_by_role("button", name="Zurücksetzen").click()
+    exercise.get_by_text("richtig", exact=True).wait_for(state="detached")
+
+
+def test_a_question_takes_one_answer_and_explains_it(page, jupyterlab):
+    run_all(page, jupyterlab("05-actions"))
+    question = page.locator(".jp-OutputArea", has_text="Vorhersage: Der zweite Versuch").last
+    boxes = question.locator("input[type=checkbox]")
+    boxes.nth(0).check()
+    boxes.nth(2).check()
+    expect(boxes.nth(0)).not_to_be_checked()
+    question.get_by_role("button", name="Prüfen").click()
+    question.get_by_text("richtig", exact=True).wait_for()
+    question.get_by_text("Dann entscheidet die Summe").wait_for()

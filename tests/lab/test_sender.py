@@ -154,6 +154,17 @@ def test_mistakes_are_shown_in_german(sender):
     assert "Es ist keine Mail da" in sender.notice.value
 
 
+def markup(widget):
+    """All that a widget and those in it give the browser as HTML."""
+    state = widget.get_state()
+    if "_dt_args" in state:
+        yield json.dumps(state["_dt_args"])
+    elif state["_model_name"] == "HTMLModel":
+        yield widget.value
+    for child in getattr(widget, "children", ()):
+        yield from markup(child)
+
+
 def test_hostile_mail_is_escaped_everywhere(sender):
     evil = "<script>alert(1)</script><img src=x onerror=alert(1)>"
     sender.text.value = f'From: "{evil}" <a@partner.example>\nSubject: {evil} $x^2$\nX-{evil}: 1\n\n<html><a href="http://{evil}.test">{evil}</a></html>\n'
@@ -161,8 +172,15 @@ def test_hostile_mail_is_escaped_everywhere(sender):
     sender.send_button.click()
     for tab in TABS:
         sender.tab.value = tab
-        for child in sender.view.children:
-            shown = child.value if hasattr(child, "value") else json.dumps(child.get_state()["_dt_args"])
+        for shown in markup(sender.view):
             assert "<script>alert" not in shown and "<img src=x" not in shown, tab
     assert "<script>alert" not in sender.headline.value + sender.notice.value + sender.difference.value
     assert any("<script>" in text for text, _ in sender.before.options) is False
+
+
+def test_a_result_can_be_tried_with_other_weights(lab):
+    sender = Sender(lab, "pillen")
+    sender.send_button.click()
+    sender.tab.value = "Was wäre, wenn?"
+    (what_if,) = sender.view.children
+    assert what_if.model.before.action == "reject" and "DBL_SPAM" in what_if.weights
