@@ -38,6 +38,7 @@ from labs.smtp.stream import Stream, through_mx
 if TYPE_CHECKING:
     from labs.cluster.connections import Connections
     from labs.policy.report import Report
+    from labs.rspamd.decision import Decision
     from labs.rspamd.force_rules import ForceActions
     from labs.rspamd.reason import WhyNot
     from labs.rspamd.run import Run, RunComparison
@@ -354,6 +355,13 @@ class Lab:
 
         with self._explained():
             return force_actions(self.configuration, self.worker, verdict, rules)
+
+    def decision(self, verdict: Verdict) -> Decision:
+        """How the policy decided on the mail of ``verdict``: hints, composites, force_actions, action; as a picture."""
+        from labs.rspamd.decide import decision
+
+        with self._explained():
+            return decision(self, verdict)
 
     def ran(self, verdict: Verdict) -> Run:
         """Which rules run for the mail of ``verdict``, and which never have their turn; with the configuration as it is now."""
