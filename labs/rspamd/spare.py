@@ -1,6 +1,6 @@
 """A second Rspamd worker with a copy of the configuration, for a moment only: it may be changed, and it says what it does.
 
-The running lab notices nothing of it. Source: https://docs.rspamd.com/configuration/logging (debug_modules).
+It sends no alerts and learns nothing; in Redis its mails count as others do (limits, greylisting). Source: https://docs.rspamd.com/configuration/logging (debug_modules).
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ def _own(contents: Mapping[str, str], service: Service, folder: Path, control: P
         "override.d/worker-normal.inc": f'bind_socket = "{service.address}:{port}";\ncount = 1;\n',
         "override.d/worker-controller.inc": "enabled = false;\n",
         "override.d/worker-fuzzy.inc": "count = -1;\n",
+        "override.d/metadata_exporter.conf": "enabled = false;\n",
+        "override.d/classifier-bayes.conf": "autolearn = false;\n",
         "override.d/logging.inc": f'level = "info";\ntype = "file";\nfilename = "{folder}/rspamd.log";\n'
         f"debug_modules = {json.dumps(DEBUG)};\n",
         "lua.local.d/zz-symbols.lua": _DUMP % (folder / "symbols.json"),
