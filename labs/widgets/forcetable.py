@@ -16,12 +16,13 @@ _STYLE = """<style>
 .lab-force .atom { border: 1.5px solid #009E73; border-radius: 4px; padding: 0 .25em; white-space: nowrap; }
 .lab-force .atom.false { border: 1px dashed #888; }
 .lab-force .what { font-weight: bold; white-space: nowrap; }
+.lab-force th code, .lab-force th .small { white-space: nowrap; }
 .lab-force .small { color: var(--jp-content-font-color2, #555); }
 .lab-force .lab-notice { border-left: 4px solid #B26A00; padding: .2em .8em; }
 </style>"""
 _GLYPHS = {
-    Outcome.DECIDES: "➜", Outcome.LATE: "⏱", Outcome.WEAKER: "≈", Outcome.OFF: "⊘", Outcome.SAME: "=",
-    Outcome.BARRED: "⛔", Outcome.FALSE: "✗", Outcome.EARLY: "⏱", Outcome.NOT_RUN: "–", Outcome.BROKEN: "⚠",
+    Outcome.DECIDES: "→", Outcome.LATE: "≈", Outcome.WEAKER: "≈", Outcome.OFF: "○", Outcome.SAME: "=",
+    Outcome.BARRED: "⊘", Outcome.FALSE: "✗", Outcome.EARLY: "✗", Outcome.NOT_RUN: "–", Outcome.BROKEN: "!",
 }  # fmt: skip
 """A sign before the words, never without them."""
 
