@@ -103,6 +103,14 @@ def atoms(node: Node) -> list[Atom]:
     return [node] if isinstance(node, Atom) else []
 
 
+def negated(node: Node, below_not: bool = False) -> list[bool]:
+    """For each of ``atoms(node)``: whether an odd number of "!" stands above it, so that it must not be there."""
+    if isinstance(node, Operation):
+        inside = below_not != (node.operator == "!")
+        return [one for operand in node.operands for one in negated(operand, inside)]
+    return [below_not] if isinstance(node, Atom) else []
+
+
 def protected(node: Node, below_not: bool = False) -> list[bool]:
     """For each of ``atoms(node)``: whether a "!" above it keeps Rspamd from removing its symbols.
 

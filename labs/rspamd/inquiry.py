@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from labs.mails import Envelope
-from labs.rspamd.lint import atoms
+from labs.rspamd.composite import atoms, negated
+from labs.rspamd.composite_parser import parse
 from labs.rspamd.reason import Kind, WhyNot, points
 from labs.rspamd.registry import Registry
 from labs.rspamd.spare import Spare
@@ -90,14 +91,17 @@ class Inquiry:
                 return self._ended(symbol)
             return WhyNot(symbol, Kind.COMPOSITE, ("Rspamd hat es nicht berechnet.",), (self._expression(symbol),))
         seen = self.trace.atoms[symbol]
-        truth = {atom: seen.get(atom, self.again.symbol(atom) is not None) for atom in [*seen, *atoms(expression)]}
+        tree = parse(expression)
+        unwanted = dict(zip([atom.name for atom in atoms(tree)], negated(tree), strict=True))
+        truth = {atom: seen.get(atom, self.again.symbol(atom) is not None) for atom in [*seen, *unwanted]}
         groups = [
             f"{title}: {', '.join(names)}."
             for title, wanted in (("Vorhanden", True), ("Nicht vorhanden", False))
             if (names := [atom for atom, true in truth.items() if true is wanted])
         ]
         lines = [
-            f"{'✓' if true else '✗'} {atom}{'' if atom in seen else ' (nicht mehr nachgesehen)'}"
+            f"{'✓' if true else '✗'} {atom}{' (darf nicht da sein)' if unwanted.get(atom) else ''}"
+            f"{'' if atom in seen else ' (nicht mehr nachgesehen)'}"
             for atom, true in truth.items()
         ]
         return WhyNot(symbol, Kind.COMPOSITE, (f"Der Ausdruck {expression} ist nicht wahr.", *groups), tuple(lines))

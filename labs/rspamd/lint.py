@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from labs.errors import LabError
@@ -76,17 +76,22 @@ def _place(text: str, contents: Mapping[str, str]) -> tuple[str, int]:
 
 
 def warnings(contents: Mapping[str, str], controller: Controller, folder: Path) -> list[str]:
-    """What ``configtest -s`` accepts although it cannot work: unknown symbols, unknown actions, missing maps."""
-    symbols, actions = set(controller.symbols()), {entry["action"] for entry in controller.get("actions")}
-    return list(dict.fromkeys(_warnings(contents, symbols, actions, folder)))
+    """What ``configtest -s`` accepts although it cannot work: unknown symbols, groups and actions, missing maps."""
+    known, actions = controller.symbols(), {entry["action"] for entry in controller.get("actions")}
+    return list(dict.fromkeys(_warnings(contents, known, actions, folder)))
 
 
-def _warnings(contents: Mapping[str, str], symbols: set[str], actions: set[str], folder: Path) -> Iterator[str]:
+def _warnings(
+    contents: Mapping[str, str], known: Mapping[str, Collection[str]], actions: set[str], folder: Path
+) -> Iterator[str]:
+    symbols, groups = set(known), {group for names in known.values() for group in names}
     for name in ("local.d/composites.conf", "local.d/force_actions.conf"):
         text = _without_comments(contents.get(name, ""))
         own = set(re.findall(r"""^\s*["']?([\w.-]+)["']?\s*\{""", text, re.MULTILINE))
         for expression in re.findall(r"""expression\s*=\s*(?:"([^"]*)"|'([^']*)')""", text):
             for atom in _atoms("".join(expression)):
+                if atom.group and atom.group not in groups:
+                    yield _unknown("Die Gruppe", atom.group, groups, name)
                 if not atom.group and atom.name not in symbols | own:
                     yield _unknown("Das Symbol", atom.name, symbols, name)
     text = _without_comments(contents.get("local.d/force_actions.conf", ""))

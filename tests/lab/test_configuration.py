@@ -23,6 +23,11 @@ def test_the_same_again_changes_nothing(lab):
     assert lab.write("composites.conf", GOOD).files == ()
 
 
+def test_the_shipped_configuration_gives_no_warning(lab, big):
+    for one in (lab, big):
+        assert one.configuration.warnings(one.configuration.read()) == []
+
+
 def test_undo_and_reset_bring_back_what_was(lab):
     lab.write("actions.conf", "reject = 12;\n")
     lab.write("actions.conf", "reject = 11;\n")

@@ -191,7 +191,7 @@ def test_a_composite_shows_which_atoms_are_there(lab):
     lab.write("composites.conf", 'NIE { expression = "MIME_GOOD & (MISSING_MID | !ARC_NA)"; score = 1.0; }\n')
     answer = ask(lab, "NIE")
     assert answer.kind is Kind.COMPOSITE and "MIME_GOOD & (MISSING_MID | !ARC_NA)" in answer.sentences[0]
-    assert {"✓ MIME_GOOD", "✗ MISSING_MID", "✓ ARC_NA"} <= set(answer.evidence)
+    assert {"✓ MIME_GOOD", "✗ MISSING_MID", "✓ ARC_NA (darf nicht da sein)"} <= set(answer.evidence)
 
 
 def test_a_composite_that_is_switched_off(lab):

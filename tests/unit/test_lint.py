@@ -38,21 +38,24 @@ def test_errors_name_file_line_and_reason(stderr, expected):
 
 def test_groups_prefixes_options_and_numbers_are_no_unknown_symbols(tmp_path):
     text = 'X { expression = "(-A & ~B[/x & y/]) | !g:rbl & g+:rbl & ^C_1 and not D > 2"; }\n'
-    assert not list(_warnings({"local.d/composites.conf": text}, {"A", "B", "C_1", "D"}, set(), tmp_path))
+    assert not list(
+        _warnings({"local.d/composites.conf": text}, {"A": ("rbl",), "B": (), "C_1": (), "D": ()}, set(), tmp_path)
+    )
 
 
-def test_unknown_symbol_action_and_map_are_warned_of(tmp_path):
+def test_unknown_symbol_group_action_and_map_are_warned_of(tmp_path):
     files = {
-        "local.d/composites.conf": 'EIGEN { expression = "MISSING_MIDD & ANDERES"; }\nANDERES { expression = "EIGEN"; }\n',
+        "local.d/composites.conf": 'EIGEN { expression = "MISSING_MIDD & ANDERES & g+:header"; }\nANDERES { expression = "EIGEN"; }\n',
         "local.d/force_actions.conf": 'rules { X { action = "rejct"; expression = "MISSING_MID"; } }\n',
         "local.d/multimap.conf": 'M { map = "${LOCAL_CONFDIR}/maps.d/weg.map"; }\nN { map = "$LOCAL_CONFDIR/maps.d/da.map"; }\n',
         "maps.d/da.map": "x\n",
     }
-    found = list(_warnings(files, {"MISSING_MID"}, {"reject"}, tmp_path))
-    assert len(found) == 3
+    found = list(_warnings(files, {"MISSING_MID": ("headers",)}, {"reject"}, tmp_path))
+    assert len(found) == 4
     assert "MISSING_MIDD" in found[0] and "Meintest du MISSING_MID?" in found[0]
-    assert "rejct" in found[1] and "Meintest du reject?" in found[1]
-    assert "maps.d/weg.map" in found[2]
+    assert "Die Gruppe „header“" in found[1] and "Meintest du headers?" in found[1]
+    assert "rejct" in found[2] and "Meintest du reject?" in found[2]
+    assert "maps.d/weg.map" in found[3]
 
 
 @pytest.mark.parametrize(
@@ -68,16 +71,16 @@ def test_unknown_symbol_action_and_map_are_warned_of(tmp_path):
     ],
 )
 def test_thresholds_that_say_nothing_are_warned_of(tmp_path, text, part):
-    found = list(_warnings({"local.d/actions.conf": text}, set(), set(), tmp_path))
+    found = list(_warnings({"local.d/actions.conf": text}, {}, set(), tmp_path))
     assert len(found) == 1 and part in found[0]
 
 
 def test_good_thresholds_are_not_warned_of(tmp_path):
     text = 'reject = 15;        # ablehnen\nadd_header = 6.5;\n"greylist" = null;\nrewrite_subject = 8\ndiscard { flags = ["no_threshold"]; }\nsubject = "***";\n'
-    assert list(_warnings({"local.d/actions.conf": text}, set(), set(), tmp_path)) == []
+    assert list(_warnings({"local.d/actions.conf": text}, {}, set(), tmp_path)) == []
 
 
 def test_comments_are_not_configuration(tmp_path):
     assert not list(
-        _warnings({"local.d/composites.conf": '# X { expression = "GIBTESNICHT"; }\n'}, set(), set(), tmp_path)
+        _warnings({"local.d/composites.conf": '# X { expression = "GIBTESNICHT"; }\n'}, {}, set(), tmp_path)
     )
