@@ -28,8 +28,9 @@ _TAKEN = re.compile(r", settings_id: (\S+)$")
 _STYLE = """<style>
 .lab-which table { border-collapse: collapse; line-height: 1.4; }
 .lab-which td, .lab-which th { text-align: left !important; vertical-align: top; white-space: normal; padding: .2em .7em; }
-.lab-which tr.lab-held { background: rgba(0, 158, 115, .18); }
-.lab-which code { overflow-wrap: anywhere; white-space: normal; }
+.lab-which tr.lab-held td, .lab-which tr.lab-held th { background: rgba(0, 158, 115, .18); }
+.lab-which td code { overflow-wrap: anywhere; white-space: normal; background: none; }
+.lab-which th code { white-space: nowrap; background: none; }
 </style>"""
 
 
@@ -112,23 +113,25 @@ def _rank(row: Row) -> str:
 
 def _words(row: Row, asked: Asked) -> str:
     """The fate in words, with the conditions that decided it."""
-    failed = [_check(condition, False, asked) for condition, holds in row.checks if holds is False]
+    failed = [
+        f"{condition.text}{_brought(condition, False, asked)}" for condition, holds in row.checks if holds is False
+    ]
     told = row.fate.value
     if row.fate is Fate.MISMATCH and failed and not row.profile.rule.get("inverse"):
         told += f": {'; '.join(failed)}"
     return f"{told}. {row.why}" if row.why else told
 
 
-def _check(condition: Condition, holds: bool | None, asked: Asked) -> str:
-    """A condition, and what the mail brings where that does not fulfil it."""
-    return condition.text if holds is not False else f"{condition.text} (die Mail: {condition.seen(asked)[:LONGEST]})"
+def _brought(condition: Condition, holds: bool | None, asked: Asked) -> str:
+    """What the mail brings for a condition that it does not fulfil."""
+    return f" (die Mail: {condition.seen(asked)[:LONGEST]})" if holds is False else ""
 
 
 def _html(row: Row, asked: Asked) -> str:
     held, rule = row.fate in (Fate.HOLDS, Fate.NAMED), row.profile.rule
     lines = [
         f'<span role="img" aria-label="{MARKS[holds][1]}">{MARKS[holds][0]}</span> '
-        f"<code>{html.escape(_check(condition, holds, asked))}</code>"
+        f"<code>{html.escape(condition.text)}</code>{html.escape(_brought(condition, holds, asked))}"
         for condition, holds in row.checks
     ]
     if rule.get("expression"):
