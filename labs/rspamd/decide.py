@@ -23,6 +23,7 @@ from labs.rspamd.force_rules import Rule
 from labs.rspamd.house import defined, limits, role_symbols
 from labs.rspamd.question import Question
 from labs.rspamd.registry import Registry
+from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Symbol, Verdict, number
 
 if TYPE_CHECKING:
@@ -141,7 +142,9 @@ class _Policy:
             self.would.add(name)
         else:
             state, note = State.MISSING, _missing(question)
-        self.graph.composite(name, question, state, note, str(self.registry.composites[name].get("description", "")))
+        description = str(self.registry.composites[name].get("description", ""))
+        meaning = description if name in self.own else explain(name) or description
+        self.graph.composite(name, question, state, note, meaning)
 
     def _concerns(self, question: Question) -> bool:
         """Whether a false composite has to do with the mail: a hint of the house is there, or it lacks only a role."""
@@ -235,7 +238,7 @@ class _Policy:
     def _points(self, overruled: bool) -> None:
         """The sum; with its symbols where it decides, or would have led to another action than good mail has."""
         state = State.VOID if overruled else State.ACTIVE
-        note = f"{number(self.verdict.score)}: wäre {self.by_points}" if overruled else self._sum()
+        note = f"{number(self.verdict.score)}, wäre {self.by_points}" if overruled else self._sum()
         self.graph.nodes[POINTS] = Node(POINTS, Column.RULE, "Punkte", state, note, "Die Summe aller Symbole")
         if not overruled or self.by_points != "no action":
             self.graph.points()

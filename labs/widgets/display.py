@@ -10,11 +10,13 @@ from IPython import get_ipython
 from labs.cluster.configuration import Change
 from labs.cluster.connections import Connections
 from labs.plots.comparison import alternative_text_comparison, comparison
+from labs.plots.decision import alternative_text_decision, decision_picture, tooltips_decision
 from labs.plots.rungrid import alternative_text_runs, run_grid, tooltips_runs
 from labs.plots.streamplot import train_diagram
 from labs.plots.svg import svg
 from labs.plots.tooltips import tooltips, tooltips_comparison
 from labs.plots.waterfall import alternative_text, waterfall
+from labs.rspamd.decision import Decision
 from labs.rspamd.force_rules import ForceActions
 from labs.rspamd.run import RunComparison
 from labs.rspamd.verdict import Comparison, Verdict, number
@@ -40,6 +42,7 @@ def register() -> None:
     formatter.for_type(Stream, stream_html)
     formatter.for_type(RunComparison, runs_html)
     formatter.for_type(ForceActions, force_html)
+    formatter.for_type(Decision, decision_html)
 
 
 def verdict_html(verdict: Verdict) -> str:
@@ -100,6 +103,13 @@ def stream_html(stream: Stream) -> str:
     )
     seconds = f"Die Hälfte der Mails war nach {number(stream.median)} s im Postfach, die langsamste nach {number(stream.longest)} s; das längste SMTP-Gespräch dauerte {number(stream.longest_wait)} s."
     return f"{svg(train_diagram(stream), str(stream))}<p>{seconds}</p>{told}"
+
+
+def decision_html(decision: Decision) -> str:
+    """The way from hints to the action as a picture, with the same as text, and what does not fit the verdict."""
+    drawn = svg(decision_picture(decision), alternative_text_decision(decision), tooltips_decision(decision))
+    notes = "".join(f'<p role="alert">⚠ <strong>Achtung:</strong> {html.escape(text)}</p>' for text in decision.doubts)
+    return f"{drawn}{notes}<details><summary>Als Text</summary><pre>{html.escape(str(decision))}</pre></details>"
 
 
 def runs_html(found: RunComparison) -> str:
