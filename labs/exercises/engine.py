@@ -162,10 +162,10 @@ class Exercise:
     def hand_in(self, lab: Lab, texts: Mapping[str, str]) -> Result:
         """Make the chapter's configuration with exactly these files of the reader's, and the rest of the start; then check.
 
-        Without ``texts`` what is in force is checked.
+        Without ``texts`` what is in force is checked, as long as that is this chapter's configuration.
         """
         try:
-            if texts:
+            if texts or lab.configuration.state[0] != self.chapter:
                 lab.set_up({**self.start(), **texts}, self.chapter)
         except LabError as error:
             return Result(Outcome.NOT_YET, (), (str(error),))

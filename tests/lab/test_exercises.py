@@ -135,6 +135,14 @@ def test_the_editor_writes_checks_keeps_what_is_wrong_and_resets(lab):
     assert field.value == started and not lab.configuration.edits and view.answer.value == ""
 
 
+def test_another_chapters_configuration_solves_nothing(lab):
+    """The base policy would satisfy some tasks; an untouched editor is untouched wherever the lab stands."""
+    lab.reset()
+    lab.write("groups.conf", find("gewicht").solution()["groups.conf"])
+    assert find("gewicht").hand_in(lab, {}).outcome is Outcome.UNTOUCHED
+    assert lab.configuration.state == ("04-symbole", {})
+
+
 def test_a_partial_success_is_counted(lab):
     lab.reset("04-symbole")
     exercise = find("abschalten")
