@@ -7,6 +7,8 @@ from enum import Enum
 
 POINTS, ACTION = "points", "action"
 """Keys of the two nodes that are always there."""
+PRE_RESULT = "Pre-Result"
+"""Stands for the module where Rspamd does not name it: it does not where a pre-result says least."""
 
 
 class Column(Enum):
@@ -87,6 +89,8 @@ class Decision:
         said = f": „{self.message}“" if self.message else ""
         if self.forced_by:
             return f"{self.action}, erzwungen von {self.forced_by}{said}"
+        if self.module == PRE_RESULT:
+            return f"{self.action}, gesetzt von einem Pre-Result mit least"
         if self.module:
             return f"{self.action}, gesetzt vom Modul {self.module}{said}"
         return f"{self.action} nach Punkten: {self.points}"
