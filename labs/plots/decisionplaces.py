@@ -96,9 +96,9 @@ def _spans(edge: Edge, nodes: Mapping[str, Node]) -> bool:
 
 
 def _composites(decision: Decision) -> list[str]:
-    """The composites: on the way to the action first, then held back, true, incomplete; each exception before what it holds.
+    """The composites: on the way to the action first, then held back, true, incomplete; those that give only points last.
 
-    What gives nothing but points stands near these, at the bottom.
+    Each exception stands before what it holds back, and what only sums up another behind that one.
     """
     order = (State.HELD, State.ACTIVE, State.VOID, State.MISSING)
 
@@ -110,9 +110,14 @@ def _composites(decision: Decision) -> list[str]:
     keys = [node.key for node in nodes]
     for edge in decision.edges:
         if edge.source in keys and edge.target in keys and edge.source != edge.target:
-            keys.remove(edge.source)
-            keys.insert(keys.index(edge.target), edge.source)
+            moved, beside = (edge.source, edge.target) if _leads(edge.target, decision) else (edge.target, edge.source)
+            keys.remove(moved)
+            keys.insert(keys.index(beside) + (moved == edge.target), moved)
     return keys
+
+
+def _leads(key: str, decision: Decision) -> bool:
+    return any(edge.source == key for edge in decision.edges)
 
 
 def _by_sources(decision: Decision, nodes: Sequence[Node], before: Sequence[str]) -> list[str]:
@@ -129,15 +134,16 @@ def _by_sources(decision: Decision, nodes: Sequence[Node], before: Sequence[str]
 def _woven(
     composites: Sequence[str], lanes: Sequence[str], rules: Sequence[str], decision: Decision
 ) -> list[tuple[str, str]]:
-    """Composites and lanes in one column: a lane comes before the first composite that only a later rule
+    """Composites and lanes in one column: a lane comes before the first that only a later rule asks.
 
-    asks; what leads nowhere comes last.
+    What leads nowhere and follows from no other comes last.
     """
     asked = {
         key: min((rules.index(edge.target) for edge in decision.edges if edge.source == key and edge.target in rules), default=None)
         for key in composites
     }  # fmt: skip
-    dead = [key for key in composites if all(edge.source != key for edge in decision.edges)]
+    beside = {edge.target for edge in decision.edges if edge.source in composites}
+    dead = [key for key in composites if key not in beside and not _leads(key, decision)]
     woven = [("composite", key) for key in composites if key not in dead]
     for lane in lanes:
         later = [
