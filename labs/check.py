@@ -22,8 +22,8 @@ from labs.policy.expectation import SchemaError, read
 from labs.policy.names import is_expectation
 from labs.policy.report import Report, check
 from labs.progress import Progress
-from labs.rspamd.fitting import Fitted, OwnConfiguration
-from labs.rspamd.own import Own, no_folder
+from labs.rspamd.own.files import Own, no_folder
+from labs.rspamd.own.fitting import Fitted, OwnConfiguration
 
 WORKBOOK = render.CONFIG / "rspamd-worker"
 """The policy that the workbook ships, with its expectations."""

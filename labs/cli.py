@@ -216,7 +216,7 @@ def check(folder: str, expectation: str | None, as_json: bool) -> None:
     from labs.check import WORKBOOK, files_of_expectations, run
     from labs.policy.expectation import SchemaError
     from labs.progress import progress_bar
-    from labs.rspamd.own import NoConfiguration
+    from labs.rspamd.own.files import NoConfiguration
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the lab must end as on Ctrl-C
     place = _from_caller(folder) if folder else WORKBOOK

@@ -38,10 +38,10 @@ from labs.smtp.stream import Stream, through_mx
 if TYPE_CHECKING:
     from labs.cluster.connections import Connections
     from labs.policy.report import Report
-    from labs.rspamd.decision import Decision
-    from labs.rspamd.force_rules import ForceActions
-    from labs.rspamd.reason import WhyNot
-    from labs.rspamd.run import Run, RunComparison
+    from labs.rspamd.decision.value import Decision
+    from labs.rspamd.forcing.rules import ForceActions
+    from labs.rspamd.inquiry.reason import WhyNot
+    from labs.rspamd.inquiry.run import Run, RunComparison
 
 STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
 
@@ -293,7 +293,7 @@ class Lab:
 
     def profiles(self, mail: str | Path | bytes | EmailMessage):
         """One mail under every settings profile that a role leads to: points as a heat map, action and sum of each."""
-        from labs.rspamd.profiles import profile_scans
+        from labs.rspamd.settings.scans import profile_scans
         from labs.widgets.profiles import ProfilesView
 
         with self._explained():
@@ -315,8 +315,8 @@ class Lab:
 
         Scans the mail once (not a verdict) and compares with what Rspamd says in its log.
         """
-        from labs.rspamd.conditions import Asked
-        from labs.rspamd.which import EMPTY, which
+        from labs.rspamd.settings.conditions import Asked
+        from labs.rspamd.settings.which import EMPTY, which
 
         given = {"ip": ip, "hostname": hostname, "from_": from_, "user": user, "mta_name": mta_name}
         if mail is None and rcpt is None and not settings_id and all(value is None for value in given.values()):
@@ -341,7 +341,7 @@ class Lab:
 
     def why_not(self, symbol: str, verdict: Verdict) -> WhyNot:
         """Why a symbol did not fire for the mail of ``verdict``, from what Rspamd itself says."""
-        from labs.rspamd.whynot import why_not
+        from labs.rspamd.inquiry.whynot import why_not
 
         with self._explained():
             return why_not(self, symbol, verdict)
@@ -351,21 +351,21 @@ class Lab:
 
         ``rules``: a force_actions.conf to be tried instead, in a second Rspamd that takes what ``configtest -s`` would not.
         """
-        from labs.rspamd.force_actions import force_actions
+        from labs.rspamd.forcing.watch import force_actions
 
         with self._explained():
             return force_actions(self.configuration, self.worker, verdict, rules)
 
     def decision(self, verdict: Verdict) -> Decision:
         """How the policy decided on the mail of ``verdict``: hints, composites, force_actions, action; as a picture."""
-        from labs.rspamd.decide import decision
+        from labs.rspamd.decision.read import decision
 
         with self._explained():
             return decision(self, verdict)
 
     def ran(self, verdict: Verdict) -> Run:
         """Which rules run for the mail of ``verdict``, and which never have their turn; with the configuration as it is now."""
-        from labs.rspamd.run import ran
+        from labs.rspamd.inquiry.run import ran
 
         with self._explained():
             return ran(self, verdict)
@@ -373,7 +373,7 @@ class Lab:
     @staticmethod
     def compare_runs(**runs: Run) -> RunComparison:
         """The picture: which rules ran in each of several runs (``lab.ran``), named by their titles."""
-        from labs.rspamd.run import RunComparison
+        from labs.rspamd.inquiry.run import RunComparison
 
         return RunComparison(runs)
 
@@ -397,7 +397,7 @@ class Lab:
             from labs.widgets.whatif import WhatIf
 
             return WhatIf(self, verdict)
-        from labs.rspamd.whatif import what_if
+        from labs.rspamd.inquiry.whatif import what_if
 
         with self._explained():
             return what_if(

@@ -11,7 +11,7 @@ from labs.plots.colours import GREEN, GREY, ORANGE, PAPER, SECONDARY, TEXT, of_a
 from labs.plots.decisionplaces import COLUMNS, HEAD, LINE, PAD, SMALL, WIDTH, Places, places
 from labs.plots.layout import Rect
 from labs.plots.text import clean, fit, width
-from labs.rspamd.decision import ACTION, POINTS, Column, Decision, Edge, Node, State
+from labs.rspamd.decision.value import ACTION, POINTS, Column, Decision, Edge, Node, State
 
 INNER = WIDTH - 2 * MARGIN
 NAME, TITLE = 8.5, 11.0

@@ -12,7 +12,7 @@ from statistics import fmean
 from labs.plots.canvas import MARGIN
 from labs.plots.layout import Rect
 from labs.plots.text import clean, wrap
-from labs.rspamd.decision import POINTS, Column, Decision, Edge, Node, State
+from labs.rspamd.decision.value import POINTS, Column, Decision, Edge, Node, State
 
 WIDTH = 688.0
 COLUMNS = {

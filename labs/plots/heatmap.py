@@ -8,7 +8,7 @@ from labs.plots.canvas import MARGIN, Canvas
 from labs.plots.colours import BLUE, GREY, SECONDARY, VERMILLION, of_action
 from labs.plots.reading import NO_POINTS, force
 from labs.plots.text import clean, count, fit, width
-from labs.rspamd.profiles import ProfileScans, Scan, State
+from labs.rspamd.settings.scans import ProfileScans, Scan, State
 from labs.rspamd.verdict import number
 
 WIDTH = 640.0

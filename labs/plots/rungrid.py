@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from labs.plots.canvas import INNER, MARGIN, WIDTH, Canvas
 from labs.plots.colours import SECONDARY, SKY, VERMILLION, of_action
 from labs.plots.text import clean, count, fit, width, wrap
-from labs.rspamd.run import FIRED, NEVER, SILENT, Run, RunComparison
+from labs.rspamd.inquiry.run import FIRED, NEVER, SILENT, Run, RunComparison
 
 SIDE, STEP = 5.4, 7.4
 """Points: a square, and the distance from one to the next."""

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from labs.errors import LabError
-from labs.rspamd.composite import Atom, atoms
-from labs.rspamd.composite_parser import ExpressionError, parse
+from labs.rspamd.composites.parser import ExpressionError, parse
+from labs.rspamd.composites.tree import Atom, atoms
 from labs.rspamd.controller import Controller
 
 _REASONS = [  # what rspamadm prints -> what it means; groups are filled in

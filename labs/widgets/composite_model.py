@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from labs.errors import LabError
 from labs.mails import catalogue
 from labs.plots.reading import forced
-from labs.rspamd.before_composites import Before, before_composites
-from labs.rspamd.composite import Atom, Valued, atoms
-from labs.rspamd.composite_parser import parse
-from labs.rspamd.composite_pass import DEFAULT, POLICIES, Composite, Fate, Outcome, fires, run, unknown, written
-from labs.rspamd.registry import Registry
+from labs.rspamd.composites.before import Before, before_composites
+from labs.rspamd.composites.parser import parse
+from labs.rspamd.composites.passes import DEFAULT, POLICIES, Composite, Fate, Outcome, fires, run, unknown, written
+from labs.rspamd.composites.tree import Atom, Valued, atoms
+from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.verdict import Verdict, number
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from labs.plots.streamplot import train_diagram
 from labs.plots.svg import svg
 from labs.plots.tooltips import tooltips, tooltips_comparison
 from labs.plots.waterfall import alternative_text, waterfall
-from labs.rspamd.decision import Decision
-from labs.rspamd.force_rules import ForceActions
-from labs.rspamd.run import RunComparison
+from labs.rspamd.decision.value import Decision
+from labs.rspamd.forcing.rules import ForceActions
+from labs.rspamd.inquiry.run import RunComparison
 from labs.rspamd.verdict import Comparison, Verdict, number
 from labs.smtp.stream import Stream
 from labs.smtp.trace import Trace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from labs.rspamd.force_rules import ForceActions, Judged, Outcome
+from labs.rspamd.forcing.rules import ForceActions, Judged, Outcome
 
 _STYLE = """<style>
 .lab-force table { border-collapse: collapse; font-size: 12.5px; line-height: 1.45; max-width: 100%; }

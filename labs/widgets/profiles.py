@@ -13,7 +13,7 @@ from labs.plots.heatmap import alternative_text_heatmap, heatmap, tooltips_heatm
 from labs.plots.svg import svg
 from labs.policy.effort import Efforts
 from labs.rspamd.log import Text
-from labs.rspamd.profiles import ProfileScans, State
+from labs.rspamd.settings.scans import ProfileScans, State
 from labs.rspamd.verdict import number
 
 

@@ -8,11 +8,11 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labs.rspamd.reason import WhyNot
-from labs.rspamd.registry import Registry
+from labs.rspamd.inquiry.reason import WhyNot
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.inquiry.whatif import Changes, ask, permanent
+from labs.rspamd.inquiry.whynot import why_not
 from labs.rspamd.verdict import Comparison, Symbol, Verdict
-from labs.rspamd.whatif import Changes, ask, permanent
-from labs.rspamd.whynot import why_not
 
 if TYPE_CHECKING:
     from labs.lab import Lab

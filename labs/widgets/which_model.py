@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from labs.errors import LabError
 from labs.mails import Envelope, catalogue
-from labs.rspamd.conditions import Asked
-from labs.rspamd.registry import Registry
-from labs.rspamd.settings import decide
-from labs.rspamd.which import EMPTY, Which, taken
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.settings.conditions import Asked
+from labs.rspamd.settings.profiles import decide
+from labs.rspamd.settings.which import EMPTY, Which, taken
 
 if TYPE_CHECKING:
     from labs.lab import Lab

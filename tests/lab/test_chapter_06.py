@@ -8,7 +8,7 @@ import pytest
 
 from labs import paths
 from labs.errors import LabError
-from labs.rspamd.spare import spare
+from labs.rspamd.inquiry.spare import spare
 from labs.widgets.composite_model import CompositeModel
 
 CHAPTER = "06-composites"

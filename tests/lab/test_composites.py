@@ -10,10 +10,10 @@ import pytest
 
 from labs.cluster import render
 from labs.errors import LabError
-from labs.rspamd.before_composites import before_composites
-from labs.rspamd.composite_parser import ExpressionError, parse
-from labs.rspamd.composite_pass import POLICIES, Composite, run, written
-from labs.rspamd.registry import Registry
+from labs.rspamd.composites.before import before_composites
+from labs.rspamd.composites.parser import ExpressionError, parse
+from labs.rspamd.composites.passes import POLICIES, Composite, run, written
+from labs.rspamd.inquiry.registry import Registry
 from labs.widgets.composite import CompositeExplorer
 from labs.widgets.composite_model import CompositeModel
 

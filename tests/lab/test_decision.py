@@ -10,8 +10,8 @@ from labs.check import WORKBOOK
 from labs.errors import LabError
 from labs.policy.cases import Case
 from labs.policy.expectation import read
-from labs.rspamd.decision import Column, State
-from labs.rspamd.force_actions import PREFIX
+from labs.rspamd.decision.value import Column, State
+from labs.rspamd.forcing.watch import PREFIX
 from labs.widgets.display import decision_html
 
 CASES = [
@@ -61,7 +61,7 @@ def test_every_example_of_the_policy_is_decided_as_by_rspamd(shipped):
 
 
 def composites(lab):
-    from labs.rspamd.registry import Registry
+    from labs.rspamd.inquiry.registry import Registry
 
     return set(Registry.of(lab).composites)
 

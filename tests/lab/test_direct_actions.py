@@ -5,7 +5,7 @@ import requests
 
 from labs.mails import Envelope
 from labs.policy.observation import Observation
-from labs.rspamd.run import FIRED, NEVER, SILENT
+from labs.rspamd.inquiry.run import FIRED, NEVER, SILENT
 
 CHAPTER = "08-aktionen-in-plugins"
 LIST = '"$LOCAL_CONFDIR/maps.d/sender_blocked.map"'

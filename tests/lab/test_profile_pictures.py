@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labs.plots.heatmap import alternative_text_heatmap
-from labs.rspamd.profiles import State, profile_scans
+from labs.rspamd.settings.scans import State, profile_scans
 
 ROLES = [
     "incoming_default", "incoming_from_mx", "internal", "outgoing_prequeue", "outgoing_default", "outgoing_no_action",

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from labs.errors import LabError
-from labs.rspamd.registry import Registry
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.inquiry.whatif import Changes, permanent, what_if
 from labs.rspamd.verdict import Verdict
-from labs.rspamd.whatif import Changes, permanent, what_if
 
 PROFILE = """
 probe {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labs.rspamd.reason import Kind
+from labs.rspamd.inquiry.reason import Kind
 from labs.widgets.whatif import WhatIf
 from labs.widgets.whatif_model import STRONGEST, WhatIfModel
 

@@ -8,10 +8,10 @@ import random
 import pytest
 
 from labs.mails import Envelope
-from labs.rspamd.conditions import Asked
-from labs.rspamd.registry import Registry
-from labs.rspamd.settings import Fate, decide
-from labs.rspamd.which import EMPTY, taken, which
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.settings.conditions import Asked
+from labs.rspamd.settings.profiles import Fate, decide
+from labs.rspamd.settings.which import EMPTY, taken, which
 
 MAIL = (
     b"From: Lena Hartwig <lena.hartwig@partner.example>\r\nTo: erika.muster@firma.example\r\n"

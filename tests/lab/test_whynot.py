@@ -3,9 +3,9 @@
 import pytest
 
 from labs.errors import LabError
-from labs.rspamd.reason import Kind
+from labs.rspamd.inquiry.reason import Kind
+from labs.rspamd.inquiry.whynot import why_not
 from labs.rspamd.verdict import Verdict
-from labs.rspamd.whynot import why_not
 
 PROFILE = """
 probe {

@@ -9,8 +9,8 @@ from matplotlib.text import Text
 
 from labs.plots.ballot import alternative_text_ballot, ballot, touched, votes
 from labs.plots.svg import svg
-from labs.rspamd.composite_parser import parse
-from labs.rspamd.composite_pass import Composite, run
+from labs.rspamd.composites.parser import parse
+from labs.rspamd.composites.passes import Composite, run
 from labs.rspamd.verdict import Symbol
 
 HITS = [

@@ -2,9 +2,9 @@
 
 import pytest
 
-from labs.rspamd.composite import Atom, Number, Operation, atoms, evaluate, protected
-from labs.rspamd.composite_parser import ExpressionError, parse
-from labs.rspamd.composite_pass import Composite, fires, run, unknown, written
+from labs.rspamd.composites.parser import ExpressionError, parse
+from labs.rspamd.composites.passes import Composite, fires, run, unknown, written
+from labs.rspamd.composites.tree import Atom, Number, Operation, atoms, evaluate, protected
 from labs.rspamd.verdict import Symbol
 
 

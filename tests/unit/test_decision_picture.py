@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from labs.plots.decision import alternative_text_decision, decision_picture, tooltips_decision
 from labs.plots.decisionplaces import places
 from labs.plots.svg import svg
-from labs.rspamd.decision import ACTION, POINTS, Column, Decision, Edge, Node, State
+from labs.rspamd.decision.value import ACTION, POINTS, Column, Decision, Edge, Node, State
 
 EVIL = "<script>alert('$x^2$')</script>\x07\u202e"
 

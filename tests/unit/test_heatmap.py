@@ -4,7 +4,7 @@ from labs.plots.effort import alternative_text_effort, effort
 from labs.plots.heatmap import alternative_text_heatmap, heatmap, tooltips_heatmap
 from labs.plots.svg import svg
 from labs.policy.effort import Effort, Efforts
-from labs.rspamd.profiles import ProfileScans, Scan
+from labs.rspamd.settings.scans import ProfileScans, Scan
 from labs.rspamd.verdict import Verdict
 
 EVIL = "<script>alert(1)</script> $\\frac{1}{0}$"

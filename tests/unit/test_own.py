@@ -6,8 +6,8 @@ import pytest
 
 from labs.bundle import ensure
 from labs.cluster.topology import place
-from labs.rspamd.fitting import Fitted
-from labs.rspamd.own import NoConfiguration, Own
+from labs.rspamd.own.files import NoConfiguration, Own
+from labs.rspamd.own.fitting import Fitted
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from labs.rspamd.composite import evaluate
-from labs.rspamd.composite_parser import parse
-from labs.rspamd.composite_pass import fires
-from labs.rspamd.question import Question
+from labs.rspamd.composites.parser import parse
+from labs.rspamd.composites.passes import fires
+from labs.rspamd.composites.tree import evaluate
+from labs.rspamd.decision.question import Question
 from labs.rspamd.verdict import Symbol
 
 

@@ -1,8 +1,8 @@
 """The answer to „Warum nicht?“ as text and HTML, and how Rspamd's trace is read."""
 
-from labs.rspamd.reason import Kind, WhyNot
-from labs.rspamd.registry import modules_off
-from labs.rspamd.tracing import Trace
+from labs.rspamd.inquiry.reason import Kind, WhyNot
+from labs.rspamd.inquiry.registry import modules_off
+from labs.rspamd.inquiry.tracing import Trace
 
 LINES = [
     "lua; settings.lua:387: <1@x> apply static settings probe (id = 7); request_header:mta_name matched; priority high",

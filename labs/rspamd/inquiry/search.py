@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from labs.mails import Envelope
-from labs.rspamd.composite import atoms, negated
-from labs.rspamd.composite_parser import parse
-from labs.rspamd.reason import Kind, WhyNot, points
-from labs.rspamd.registry import Registry
-from labs.rspamd.spare import Spare
+from labs.rspamd.composites.parser import parse
+from labs.rspamd.composites.tree import atoms, negated
+from labs.rspamd.inquiry.reason import Kind, WhyNot, points
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.inquiry.spare import Spare
+from labs.rspamd.inquiry.tracing import Trace
 from labs.rspamd.symbols import family
-from labs.rspamd.tracing import Trace
 from labs.rspamd.verdict import Verdict, number
 
 ELSEWHERE = "198.51.100.7"

@@ -8,10 +8,10 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from labs.rspamd.inquiry import Inquiry
-from labs.rspamd.reason import Kind, WhyNot, composite_off, points
-from labs.rspamd.registry import Registry
-from labs.rspamd.spare import spare
+from labs.rspamd.inquiry.reason import Kind, WhyNot, composite_off, points
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.inquiry.search import Inquiry
+from labs.rspamd.inquiry.spare import spare
 from labs.rspamd.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from labs.errors import LabError
-from labs.rspamd.registry import Registry
-from labs.rspamd.spare import spare
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.inquiry.spare import spare
 from labs.rspamd.verdict import Comparison, Verdict
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labs.cluster.configuration import Configuration
-from labs.rspamd.spare import spare
+from labs.rspamd.inquiry.spare import spare
 from labs.rspamd.verdict import Symbol, Verdict
 
 _LATE = re.compile(r"process_symbol: execute (\S+), \d+; symbol type = (?:postfilter|idempotent)")

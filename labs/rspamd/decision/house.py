@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from labs.rspamd.conditions import Asked
-from labs.rspamd.registry import Registry
-from labs.rspamd.settings import Profile, decide
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.settings.conditions import Asked
+from labs.rspamd.settings.profiles import Profile, decide
 from labs.rspamd.verdict import Verdict
 
 

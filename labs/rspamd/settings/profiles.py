@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from labs.rspamd.composite import Atom, Node, Operation
-from labs.rspamd.composite_parser import ExpressionError, parse
-from labs.rspamd.conditions import Asked, Condition, conditions
+from labs.rspamd.composites.parser import ExpressionError, parse
+from labs.rspamd.composites.tree import Atom, Node, Operation
+from labs.rspamd.settings.conditions import Asked, Condition, conditions
 
 PRIORITIES = {"high": 3, "medium": 2}
 LOWEST = 1

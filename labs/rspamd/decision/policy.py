@@ -10,16 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from labs.rspamd.composite import Atom, Valued, evaluate
-from labs.rspamd.composite_parser import ExpressionError, parse
-from labs.rspamd.composite_pass import Outcome, fires
-from labs.rspamd.decision import ACTION, POINTS, PRE_RESULT, Column, Decision, Edge, Node, State
-from labs.rspamd.decision_graph import ROUNDING, Graph
-from labs.rspamd.force_actions import FAINT, PREFIX
-from labs.rspamd.force_rules import Rule
-from labs.rspamd.house import defined, limits, role_symbols
-from labs.rspamd.question import Question
-from labs.rspamd.registry import Registry
+from labs.rspamd.composites.parser import ExpressionError, parse
+from labs.rspamd.composites.passes import Outcome, fires
+from labs.rspamd.composites.tree import Atom, Valued, evaluate
+from labs.rspamd.decision.graph import ROUNDING, Graph
+from labs.rspamd.decision.house import defined, limits, role_symbols
+from labs.rspamd.decision.question import Question
+from labs.rspamd.decision.value import ACTION, POINTS, PRE_RESULT, Column, Decision, Edge, Node, State
+from labs.rspamd.forcing.rules import Rule
+from labs.rspamd.forcing.watch import FAINT, PREFIX
+from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Symbol, Verdict, number
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from labs.rspamd.composite import Atom, Node, Operation, Valued, atoms, evaluate
+from labs.rspamd.composites.tree import Atom, Node, Operation, Valued, atoms, evaluate
 from labs.rspamd.verdict import Symbol
 
 _ANY = (Symbol("", 1.0, 1.0, (), "", (), 0.0),)

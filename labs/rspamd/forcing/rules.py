@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from labs.errors import LabError
-from labs.rspamd.composite import Atom, Valued
+from labs.rspamd.composites.tree import Atom, Valued
 from labs.rspamd.verdict import Verdict, number
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from labs.rspamd.conditions import Asked, Condition
-from labs.rspamd.registry import Registry
-from labs.rspamd.settings import Decision, Fate, Row, decide
+from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.settings.conditions import Asked, Condition
+from labs.rspamd.settings.profiles import Decision, Fate, Row, decide
 from labs.rspamd.verdict import Verdict
 
 if TYPE_CHECKING:

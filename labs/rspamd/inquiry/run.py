@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from labs.rspamd.spare import spare
+from labs.rspamd.inquiry.spare import spare
+from labs.rspamd.inquiry.tracing import Trace
 from labs.rspamd.symbols import OTHER, family
-from labs.rspamd.tracing import Trace
 from labs.rspamd.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from labs.errors import LabError
-from labs.rspamd.composite import ZERO, Atom, Node, Valued, atoms, evaluate, protected
-from labs.rspamd.composite_parser import parse
+from labs.rspamd.composites.parser import parse
+from labs.rspamd.composites.tree import ZERO, Atom, Node, Valued, atoms, evaluate, protected
 from labs.rspamd.verdict import Symbol
 
 POLICIES = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from labs.rspamd.decision import POINTS, Column, Edge, Node, State
-from labs.rspamd.question import Question
+from labs.rspamd.decision.question import Question
+from labs.rspamd.decision.value import POINTS, Column, Edge, Node, State
 from labs.rspamd.verdict import Symbol, Verdict, number
 
 SHOWN = 5

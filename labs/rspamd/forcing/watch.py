@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from labs.rspamd.composite import Atom, Valued, evaluate
-from labs.rspamd.composite_parser import ExpressionError, parse
-from labs.rspamd.force_rules import ForceActions, Judged, Outcome, Rule, Sight
-from labs.rspamd.spare import spare
-from labs.rspamd.tracing import Trace
+from labs.rspamd.composites.parser import ExpressionError, parse
+from labs.rspamd.composites.tree import Atom, Valued, evaluate
+from labs.rspamd.forcing.rules import ForceActions, Judged, Outcome, Rule, Sight
+from labs.rspamd.inquiry.spare import spare
+from labs.rspamd.inquiry.tracing import Trace
 from labs.rspamd.verdict import Symbol, Verdict
 
 if TYPE_CHECKING:

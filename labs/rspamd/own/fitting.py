@@ -23,7 +23,7 @@ from labs.cluster.topology import Node, Service
 from labs.errors import LabError
 from labs.rspamd.configuration import WorkerConfiguration
 from labs.rspamd.controller import Controller
-from labs.rspamd.own import Own
+from labs.rspamd.own.files import Own
 
 _REDIS_FILES = (
     "redis", "classifier-bayes", "statistic", "greylist", "ratelimit", "history_redis", "reputation", "replies", "arc",

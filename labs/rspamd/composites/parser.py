@@ -11,7 +11,7 @@ from functools import reduce
 from operator import or_
 
 from labs.errors import LabError
-from labs.rspamd.composite import Atom, Node, Number, Operation, Option
+from labs.rspamd.composites.tree import Atom, Node, Number, Operation, Option
 
 PREFIXES = "-~^"
 PRIORITIES = {"*": 6, "/": 6, "+": 5, "-": 5, ">": 4, ">=": 4, "<": 4, "<=": 4, "=": 4, "!=": 4, "&": 3, "|": 2}

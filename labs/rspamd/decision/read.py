@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labs.errors import LabError
-from labs.rspamd.before_composites import before_composites
-from labs.rspamd.composite_pass import Composite, Outcome, run
-from labs.rspamd.decision import Decision
-from labs.rspamd.decision_graph import Graph
-from labs.rspamd.decision_policy import Policy
-from labs.rspamd.force_actions import PREFIX
-from labs.rspamd.registry import Registry
+from labs.rspamd.composites.before import before_composites
+from labs.rspamd.composites.passes import Composite, Outcome, run
+from labs.rspamd.decision.graph import Graph
+from labs.rspamd.decision.policy import Policy
+from labs.rspamd.decision.value import Decision
+from labs.rspamd.forcing.watch import PREFIX
+from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Composites: read an expression, evaluate it, predict what all of them do to a mail."""

@@ -1,0 +1,1 @@
+"""How hints became the action of a mail: the graph behind ``lab.decision``."""

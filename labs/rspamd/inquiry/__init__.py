@@ -1,0 +1,1 @@
+"""Questions to a second, spare worker: what ran, why not, what if."""

@@ -1,0 +1,1 @@
+"""The reader's own configuration, fitted into a lab for ``labs check``."""
