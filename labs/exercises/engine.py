@@ -23,7 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from labs.errors import LabError
+from labs.errors import LabError, Unreachable
 from labs.exercises.question import Question, read_question
 from labs.policy.expectation import Case, Setting, read
 from labs.rspamd.verdict import Verdict
@@ -168,7 +168,8 @@ class Exercise:
             if texts or lab.configuration.state[0] != self.chapter:
                 lab.set_up({**self.start(), **texts}, self.chapter)
         except LabError as error:
-            return Result(Outcome.NOT_YET, (), (str(error),))
+            refused = lab.cluster.running and not isinstance(error, Unreachable)
+            return Result(Outcome.NOT_YET if refused else Outcome.IMPOSSIBLE, (), (str(error),))
         return self.check(lab)
 
     def reset(self, lab: Lab) -> None:

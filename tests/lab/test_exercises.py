@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from labs import paths
+from labs import Lab, paths
 from labs.errors import LabError
 from labs.exercises.engine import Outcome, exercises, find, mail_answer
 from labs.exercises.progress import Progress
@@ -93,9 +93,15 @@ def test_an_unknown_exercise_is_named():
 
 
 def test_while_rspamd_is_down_an_exercise_cannot_be_checked(lab):
+    lab.reset("00-willkommen")
     lab.kill("rspamd1")
     assert find("schwelle").check(lab).outcome is Outcome.IMPOSSIBLE
     assert lab.cluster.wait_ready("rspamd1")
+
+
+def test_without_a_lab_an_exercise_cannot_be_checked(cluster):
+    result = find("schwelle").hand_in(Lab(cluster), {"actions.conf": "reject = 6;"})
+    assert result.outcome is Outcome.IMPOSSIBLE and "läuft" in result.hints[0]
 
 
 def test_the_widget_checks_hints_and_shows_the_solution(lab):
