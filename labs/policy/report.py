@@ -66,15 +66,12 @@ class Report:
 
     @property
     def headline(self) -> str:
+        mark, total = GOOD if self.ok else BAD, len(self.cases)
+        if total == 1:
+            return f"{mark} Die Erwartung gilt{'' if self.ok else ' nicht'}."
         if self.ok:
-            return (
-                f"{GOOD} Alle {len(self.cases)} Erwartungen gelten."
-                if len(self.cases) > 1
-                else f"{GOOD} Die Erwartung gilt."
-            )
-        return (
-            f"{BAD} {self.failed} von {len(self.cases)} Erwartungen {'gilt' if self.failed == 1 else 'gelten'} nicht."
-        )
+            return f"{mark} Alle {total} Erwartungen gelten."
+        return f"{mark} {self.failed} von {total} Erwartungen {'gilt' if self.failed == 1 else 'gelten'} nicht."
 
     @property
     def table(self) -> pd.DataFrame:

@@ -27,7 +27,8 @@ STYLE = """<style>
 .lab-exercise textarea { font-family: var(--jp-code-font-family, monospace); font-size: 12px; white-space: pre; overflow-x: auto; }
 .lab-exercise .lab-stale { opacity: .4; filter: grayscale(.8); }
 .lab-exercise .widget-checkbox, .lab-exercise .widget-checkbox label { height: auto; width: 98%; white-space: normal; }
-.lab-exercise .lab-single input { appearance: radio; }
+.lab-exercise .lab-single input { appearance: none; width: 1em; height: 1em; border: 1px solid var(--jp-ui-font-color2, #555); border-radius: 50%; vertical-align: middle; }
+.lab-exercise .lab-single input:checked { background: radial-gradient(#0072B2 50%, transparent 55%); }
 </style>"""
 _markdown = MarkdownIt("commonmark", {"html": False})
 

@@ -111,6 +111,7 @@ def test_the_json_has_numbers_and_findings():
 def test_the_table_has_a_row_for_each_case():
     assert list(REPORT.table["Ergebnis"]) == ["✓", "✗"] and not REPORT.ok
     assert Report(REPORT.cases[:1]).headline == "✓ Die Erwartung gilt."
+    assert Report(REPORT.cases[1:2]).headline == "✗ Die Erwartung gilt nicht."
 
 
 def test_a_hostile_header_does_not_reach_the_terminal():
