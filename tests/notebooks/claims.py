@@ -177,7 +177,7 @@ CLAIMS = {
         "least": r"quarantine: 3\d\d Regeln liefen, 18 Symbole, [^;]*\. 0 von",
         "least-ausnahme-ergebnis": r"bank-gefaelscht → no action bei 1[5-9]\.\d+ Punkten; Symbole zusammen: 6\.5\nphishing → no action bei .*zusammen: 15\.2",
         "alles": r"(mx1: 554 [^\n]*Virus gefunden.*){3}mx1: 250 .*fail",  # "wenn ClamAV steht, kommt alles durch"
-        "text": r"ContainsMacros.*\nVirus gefunden: File contains macros",
+        "text": r"ContainsMacros.*\n2 Virus gefunden: File contains macros",
         "bremse-ergebnis": r"3 no action \[\]\n4 no action \['RATELIMIT_WARN'\].*7 no action \['RATELIMIT_STOP', 'RATELIMIT_WARN'\]",
         "bremse-selektor-ergebnis": r"6 no action \[\]\n7 no action \['RATELIMIT_STOP'\]",  # "Die Warnung ist fort"
         "lernen-direkt": r"reject mit 19\.8 Punkten und 21 Symbolen · nicht gelernt",
