@@ -84,6 +84,37 @@ def page(chromium):
     context.close()
 
 
+@pytest.fixture
+def written(jupyterlab):
+    """Make a notebook of these cells in the reader's folder: name, sources -> its address."""
+
+    def write(name: str, sources: tuple[str, ...]) -> str:
+        address = jupyterlab(name)
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        cells = [
+            {
+                "cell_type": "code",
+                "id": f"c{i}",
+                "metadata": {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for i, source in enumerate(sources)
+        ]
+        content = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
+        base, _, query = address.partition("/lab/tree/")
+        requests.put(
+            f"{base}/api/contents/{name}.ipynb",
+            params={"token": query.partition("token=")[2].partition("&")[0]},
+            json={"type": "notebook", "content": content},
+            timeout=10,
+        ).raise_for_status()
+        return address
+
+    return write
+
+
 def run_all(page, address) -> None:
     """Open a notebook and run all its cells, as a reader does from the menu."""
     page.goto(address)

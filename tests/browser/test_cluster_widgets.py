@@ -1,9 +1,6 @@
 """The overview and the tracer in a real browser: the picture changes while a cell runs, a click freezes a node."""
 
-import json
-
 import pytest
-import requests
 
 CELLS = (
     'from labs import Lab\nlab = Lab.start(profile="cluster")',
@@ -15,23 +12,9 @@ CELLS = (
 
 
 @pytest.fixture
-def notebook(page, jupyterlab):
+def notebook(written):
     """A notebook with both widgets, opened in the browser; its address."""
-    address = jupyterlab("uebersicht")
-    cells = [
-        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
-        for i, source in enumerate(CELLS)
-    ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    content = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    base, _, query = address.partition("/lab/tree/")
-    token = query.partition("token=")[2].partition("&")[0]
-    reply = requests.put(
-        f"{base}/api/contents/uebersicht.ipynb", params={"token": token}, timeout=10,
-        data=json.dumps({"type": "notebook", "content": content}),
-    )  # fmt: skip
-    reply.raise_for_status()
-    return address
+    return written("uebersicht", CELLS)
 
 
 @pytest.mark.timeout(240)

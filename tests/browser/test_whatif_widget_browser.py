@@ -1,9 +1,6 @@
 """The what-if widget in a real browser: a changed weight changes the picture, a question gets its answer."""
 
-import json
-
 import pytest
-import requests
 
 CELLS = (
     "from labs import Lab\nfrom labs.widgets.whatif import WhatIf\nlab = Lab.start()",
@@ -12,22 +9,9 @@ CELLS = (
 
 
 @pytest.fixture
-def notebook(page, jupyterlab):
+def notebook(written):
     """A notebook with the widget; its address."""
-    address = jupyterlab("was-waere-wenn")
-    cells = [
-        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": source, "outputs": [], "execution_count": None}
-        for i, source in enumerate(CELLS)
-    ]
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    content = {"cells": cells, "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}
-    base, _, query = address.partition("/lab/tree/")
-    token = query.partition("token=")[2].partition("&")[0]
-    requests.put(
-        f"{base}/api/contents/was-waere-wenn.ipynb", params={"token": token}, timeout=10,
-        data=json.dumps({"type": "notebook", "content": content}),
-    ).raise_for_status()  # fmt: skip
-    return address
+    return written("was-waere-wenn", CELLS)
 
 
 @pytest.mark.timeout(180)
