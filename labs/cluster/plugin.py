@@ -66,22 +66,12 @@ class LabRPC:
         if process.pid and isinstance(event, (events.ProcessStateExitedEvent, events.ProcessStateBackoffEvent)):
             with suppress(OSError):  # children of a killed node would keep its sockets from the new one
                 os.killpg(process.pid, signal.SIGKILL)
-            if process.config.name == "fakeroot":
-                self._end_orphans()
         node, _, role = process.config.name.partition(".")
         state = type(event).__name__.removeprefix("ProcessState").removesuffix("Event").lower()
         with self._log.open("a") as file:
             file.write(
                 json.dumps({"time": time.time(), "node": node, "role": role, "state": state, "pid": process.pid}) + "\n"
             )
-
-    def _end_orphans(self) -> None:
-        """Postfix loses its root rights with fakeroot, and master would wait a minute before it tried again."""
-        for group in self._supervisord.process_groups.values():
-            for process in filter(attrgetter("pid"), group.processes.values()):
-                if "FAKEROOTKEY=" in process.config.command:
-                    with suppress(OSError):
-                        os.killpg(process.pid, signal.SIGKILL)
 
     def _hurry(self, event) -> None:
         """The lab ends: nobody waits for a mail any more, and supervisord need not wait a second for each look."""

@@ -146,40 +146,31 @@ def _says(service: Service, port: str, expected: bytes, request: bytes = b"") ->
         return client.recv(64).startswith(expected)
 
 
-def fake_port(service: Service) -> int:
-    """The port of the lab's faked: one for each 127.N.0.0/16."""
-    return 20000 + int(service.address.split(".")[1])
+def postfix_environment(service: Service) -> dict[str, str]:
+    """The cwrap libraries play root, accounts and DNS (Postfix cannot ask port 5353); the programs find them by RPATH.
 
-
-def _faked(bundle: Bundle, service: Service) -> list[str]:
-    return [str(bundle.path("usr/bin/faked-tcp")), "--foreground", "--port", str(fake_port(service))]
-
-
-def _faked_ready(service: Service, secrets: Mapping[str, str]) -> bool:
-    with socket.create_connection(("127.0.0.1", fake_port(service)), 0.5):
-        return True
-
-
-def postfix_environment(bundle: Bundle, service: Service) -> dict[str, str]:
-    """fakeroot plays root, the resolv_wrapper plays DNS (Postfix cannot ask port 5353). Source: fakeroot(1), resolv_wrapper(1)."""
-    libraries = next(bundle.path("usr/lib").glob("*-linux-gnu/libresolv_wrapper.so")).parent
+    Source: uid_wrapper(1), nss_wrapper(1), resolv_wrapper(1).
+    """
     return {
         "LANG": "C",
-        "FAKEROOTKEY": str(fake_port(service)),
-        "LD_PRELOAD": f"{libraries}/libfakeroot/libfakeroot-tcp.so:{libraries}/libresolv_wrapper.so",
+        "LD_PRELOAD": "libnss_wrapper.so:libuid_wrapper.so:libresolv_wrapper.so",
+        "UID_WRAPPER": "1",
+        "UID_WRAPPER_ROOT": "1",
+        "NSS_WRAPPER_PASSWD": str(service.folder / "accounts/passwd"),
+        "NSS_WRAPPER_GROUP": str(service.folder / "accounts/group"),
         "RESOLV_WRAPPER_HOSTS": str(service.folder / "etc/hosts"),
     }
 
 
 def _postfix(bundle: Bundle, service: Service) -> list[str]:
     """Postfix's master itself, not the script around it. Source: master(8)."""
-    variables = postfix_environment(bundle, service)
+    variables = postfix_environment(service)
     master = [str(bundle.path("usr/lib/postfix/sbin/master")), "-c", str(service.folder / "etc"), "-d"]
     return ["env", *(f"{name}={value}" for name, value in variables.items()), *master]
 
 
 def _prepare_postfix(bundle: Bundle, service: Service) -> None:
-    """The spool as Postfix wants it."""
+    """The spool and the accounts as Postfix wants them."""
     private = (
         "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace",
     )  # fmt: skip
@@ -188,6 +179,14 @@ def _prepare_postfix(bundle: Bundle, service: Service) -> None:
     for name in ("data", "mail"):
         (service.folder / name).mkdir(mode=0o700)
     age(service.folder / "etc")
+    # The user who owns the files for real plays postfix; Postfix insists that this is not root.
+    owner, group = os.getuid() or 101, os.getgid() or 104
+    accounts = service.folder / "accounts"
+    accounts.mkdir()
+    (accounts / "passwd").write_text(
+        f"root:x:0:0::/:/bin/false\npostfix:x:{owner}:{group}::/:/bin/false\nnobody:x:65534:65534::/:/bin/false\n"
+    )
+    (accounts / "group").write_text(f"root:x:0:\npostfix:x:{group}:\npostdrop:x:{group + 1}:\nnogroup:x:65534:\n")
 
 
 def age(folder: Path) -> None:
@@ -205,7 +204,7 @@ def _postfix_needs(service: Service, nodes: Mapping[str, Node]) -> list[str]:
     node = nodes[service.node]
     proxy = [str(node.services["rspamd-proxy"].folder / "run/milter.sock")] if "rspamd-proxy" in node.services else []
     sasl = [f"{nodes['imap1'].address}/{nodes['imap1'].ports['auth']}"] if service.role == "postfix-hub" else []
-    return [f"127.0.0.1/{fake_port(service)}", *proxy, *sasl]
+    return [*proxy, *sasl]
 
 
 def _dovecot(bundle: Bundle, service: Service) -> list[str]:
@@ -240,7 +239,6 @@ ROLES = {
         _clamd_ready,
     ),
     "dovecot": Role(_dovecot, lambda service, secrets: _says(service, "auth", b"VERSION"), prepare=_prepare_dovecot),
-    "faked": Role(_faked, _faked_ready),
 } | {
     role: Role(_postfix, _postfix_ready, prepare=_prepare_postfix, waits_for=_postfix_needs)
     for role in ("postfix-mx", "postfix-hub", "postfix-mailout", "postfix-mailbox", "postfix-internet")

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 
 from labs.cluster.topology import Link, Node
 
-HIDDEN = "labor"
-"""The zone that a real cluster does not have."""
-
 
 @dataclass(frozen=True)
 class End:
@@ -35,11 +32,6 @@ class Arrow:
     @property
     def titles(self) -> list[str]:
         return list(dict.fromkeys(link.title for link in self.links))
-
-
-def visible(nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """The nodes that the picture shows."""
-    return {name: node for name, node in nodes.items() if node.zone != HIDDEN}
 
 
 def carries_mail(link: Link, nodes: Mapping[str, Node]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from matplotlib.figure import Figure
 
 from labs.cluster.topology import Link, Node
-from labs.plots.bundles import bundle, drawable, visible
+from labs.plots.bundles import bundle, drawable
 from labs.plots.canvas import MARGIN, Canvas
 from labs.plots.colours import SECONDARY, TEXT
 from labs.plots.layout import WIDTH, Rect, layout
@@ -55,7 +55,6 @@ class Live:
 
 def clustermap(nodes: Mapping[str, Node], links: Sequence[Link], live: Live) -> Figure:
     """Draw ``nodes`` with the arrows for ``links``. Every node gets a place, also one that nobody knows yet."""
-    nodes = visible(nodes)
     drawn = drawable(links, nodes)
     words = omitted(links, nodes)
     plan = layout(nodes, drawn, dict.fromkeys(nodes, BOX), 40)
@@ -77,7 +76,6 @@ def clustermap(nodes: Mapping[str, Node], links: Sequence[Link], live: Live) -> 
 
 def alternative_text(nodes: Mapping[str, Node], live: Live) -> str:
     """The picture in German sentences: what runs, what does not, and how many mails go through."""
-    nodes = visible(nodes)
     sentences = [f"{_headline(nodes, live)}."]
     sentences += [f"{text[0].upper()}{text[1:]}." for text in _not_running(nodes, live)]
     zones: dict[str, list[str]] = {}
@@ -93,7 +91,6 @@ def alternative_text(nodes: Mapping[str, Node], live: Live) -> str:
 
 def tooltips(nodes: Mapping[str, Node], links: Sequence[Link], live: Live) -> dict[str, str]:
     """What shows over a node (address, ports, memory, whom it may reach) and over an arrow (what it stands for)."""
-    nodes = visible(nodes)
     tips = {
         arrow_tip(arrow): "\n".join(
             f"{link.title}: {link.source} → {link.target}, Port {nodes[link.target].ports[link.port]}/{link.protocol}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 from labs.cluster.topology import Link
-from labs.plots.bundles import Arrow, End, bundle, drawable, visible
+from labs.plots.bundles import Arrow, End, bundle, drawable
 from labs.plots.canvas import MARGIN, Canvas
 from labs.plots.colours import ALERT, BLUE, SECONDARY, TEXT, VERMILLION, of_action
 from labs.plots.layout import WIDTH, Rect, layout
@@ -77,7 +77,7 @@ def seconds(value: float) -> str:
 
 def journey(trace: Trace, links: Sequence[Link]) -> Figure:
     """Draw the way of ``trace`` over the picture of its nodes. Replies and symbols may be hostile."""
-    nodes, steps = visible(trace.nodes), stages(trace)
+    nodes, steps = trace.nodes, stages(trace)
     at = {name: [step for step in steps if step.node == name] for name in nodes}
     heights = {name: max(BOX, HEAD + HOP * len(own)) for name, own in at.items()}
     summary = wrap(clean(result(trace)).split(), INNER, 9)[:3]

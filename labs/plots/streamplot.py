@@ -15,6 +15,7 @@ COLOURS = {
     "refused": VERMILLION,
     "given up": PURPLE,
     "waiting": SECONDARY,
+    "corrupt": PURPLE,
     "lost": TEXT,
 }
 TITLE, EVENT, BODY, AXIS, LEGEND, WORKERS = 22.0, 13.0, 170.0, 26.0, 15.0, 22.0

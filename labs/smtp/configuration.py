@@ -23,7 +23,7 @@ from labs.cluster.topology import Service
 from labs.errors import LabError
 
 _HARMLESS = re.compile(r"overriding earlier entry|data_directory|non-mail directory")
-"""A parameter that the learner gives twice still works; the others come from fakeroot."""
+"""A parameter that the learner gives twice still works; the others come from playing root."""
 
 
 class PostfixConfiguration(Configuration):

@@ -59,6 +59,11 @@ def entries(bundle: Bundle, services: list[Service]) -> list[Entry]:
     return found
 
 
+def corrupt(service: Service) -> list[str]:
+    """The queue ids of mails that Postfix could not read and put aside; ``postqueue`` does not list them."""
+    return [path.name for path in (service.folder / "spool/corrupt").iterdir()]
+
+
 def table(found: list[Entry]) -> pd.DataFrame:
     """Knoten, Queue, Queue-ID, Absender, Empfänger, Grund."""
     import pandas as pd
@@ -104,7 +109,7 @@ def flush(bundle: Bundle, service: Service) -> None:
 def _run(bundle: Bundle, service: Service, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     result = subprocess.run(
         [bundle.program(program), "-c", service.folder / "etc", *arguments],
-        capture_output=True, text=True, errors="replace", timeout=20, env=os.environ | postfix_environment(bundle, service),
+        capture_output=True, text=True, errors="replace", timeout=20, env=os.environ | postfix_environment(service),
     )  # fmt: skip
     if result.returncode:
         raise LabError(

@@ -12,14 +12,15 @@ import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from labs.cluster.cluster import services
 from labs.errors import LabError
 from labs.progress import Progress
 from labs.smtp.client import NO_CLUSTER, START_CLUSTER, message_id, send
-from labs.smtp.queue import entries
+from labs.smtp.queue import corrupt, entries
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,14 +44,17 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Sent:
-    """One mail of the stream. ``due``: when its sender first tried; ``arrived``: in the mailbox, None when it never was."""
+    """One mail of the stream. ``due``: when its sender first tried; ``arrived``: in the mailbox, None when it never was.
+
+    ``queued``: "waiting" or "corrupt" while it lies in a queue, else empty.
+    """
 
     number: int
     due: float
     attempts: tuple[Attempt, ...]
     arrived: float | None
     worker: str = ""
-    waiting: bool = False
+    queued: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -58,11 +62,11 @@ class Sent:
 
     @property
     def outcome(self) -> str:
-        """at once, delayed, refused, given up, waiting (accepted, still in a queue), or lost (accepted, and gone)."""
+        """at once, delayed, refused, given up; accepted, and waiting in a queue, corrupt, or lost (nowhere to be found)."""
         if not self.accepted:
             return "refused" if self.attempts and self.attempts[-1].code >= 500 else "given up"
         if self.arrived is None:
-            return "waiting" if self.waiting else "lost"
+            return self.queued or "lost"
         return "at once" if len(self.attempts) == 1 else "delayed"
 
 
@@ -72,6 +76,7 @@ OUTCOMES = {
     "refused": "abgelehnt",
     "given up": "aufgegeben",
     "waiting": "angenommen, noch in der Queue",
+    "corrupt": "angenommen und beschädigt (Queue corrupt)",
     "lost": "angenommen und verloren",
 }
 
@@ -140,14 +145,15 @@ class Sender:
     """What a stream needs from the lab. ``send(number, door)``: SMTP code and reply, LabError without a connection.
 
     ``act``: carries out an event such as "kill rspamd1". ``arrived``: number -> time of arrival (time.time()).
-    ``checked``: number -> the worker that checked it. ``waiting``: the numbers that are in some queue.
+    ``checked``: number -> the worker that checked it. ``queued``: number -> "waiting" or "corrupt", for
+    what lies in some queue.
     """
 
     send: Callable[[int, str], tuple[int, str]]
     act: Callable[[str], None]
     arrived: Callable[[], Mapping[int, float]]
     checked: Callable[[], Mapping[int, str]]
-    waiting: Callable[[], Set[int]]
+    queued: Callable[[], Mapping[int, str]]
     doors: Sequence[str] = ("mx1", "mx2")
 
 
@@ -245,7 +251,7 @@ def run(
     if errors:
         raise errors[0]
     arrived, checked = sender.arrived(), sender.checked()
-    waiting = sender.waiting() if accepted - arrived.keys() else frozenset()
+    queued = sender.queued() if accepted - arrived.keys() else {}
     return Stream(
         tuple(
             Sent(
@@ -254,7 +260,7 @@ def run(
                 tuple(letter.attempts),
                 arrived[letter.number] - clock if letter.number in arrived else None,
                 checked.get(letter.number, ""),
-                letter.number in waiting,
+                queued.get(letter.number, ""),
             )
             for letter in letters
         ),
@@ -312,20 +318,20 @@ def through_mx(
                         found[numbers[match[1]]] = node.name
         return found
 
-    def waiting() -> set[int]:
-        found = set()
-        postfix = [
-            service for node in nodes.values() for service in node.services.values() if "postfix" in service.role
-        ]
-        for entry in entries(lab.cluster.bundle, postfix):
-            log = nodes[entry.node].main.folder / "log/mail.log"
-            match = re.search(rf"{entry.queue_id}: message-id=<([^>]+)>", log.read_text(errors="replace"))
+    def queued() -> dict[int, str]:
+        found = {}
+        postfix = [service for service in services(nodes) if service.role.startswith("postfix-")]
+        lying = [(entry.node, entry.queue_id, "waiting") for entry in entries(lab.cluster.bundle, postfix)]
+        lying += [(service.node, queue_id, "corrupt") for service in postfix for queue_id in corrupt(service)]
+        for node, queue_id, where in lying:
+            log = nodes[node].main.folder / "log/mail.log"
+            match = re.search(rf"{queue_id}: message-id=<([^>]+)>", log.read_text(errors="replace"))
             if match and match[1] in numbers:
-                found.add(numbers[match[1]])
+                found[numbers[match[1]]] = where
         return found
 
     def act(event: str) -> None:
         verb, _, node = event.partition(" ")
         getattr(lab, verb)(node)
 
-    return run(Sender(deliver, act, arrived, checked, waiting), mails, rate, events, progress, patience=patience)
+    return run(Sender(deliver, act, arrived, checked, queued), mails, rate, events, progress, patience=patience)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from labs.cluster.topology import Node, links
 from labs.cluster.watch import memory, states
 from labs.errors import LabError
-from labs.plots.bundles import visible
 from labs.plots.clustermap import Live, alternative_text, clustermap, tooltips
 from labs.plots.svg import svg
 from labs.smtp.traffic import Traffic
@@ -63,7 +62,7 @@ class OverviewModel:
         found, settings = states(cluster), cluster.settings
         if settings != self._settings:  # another run of the lab: new addresses, new logs
             self._settings, self._traffic, self._memory_at = settings, Traffic(), float("-inf")
-            self.nodes = visible(cluster.nodes)
+            self.nodes = cluster.nodes
         if time.monotonic() - self._memory_at > MEMORY_SECONDS:
             self._memory, self._memory_at = memory(cluster), time.monotonic()
         return Live(found, self._traffic.count(self.nodes, datetime.now()), self._memory)

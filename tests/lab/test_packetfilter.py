@@ -23,7 +23,7 @@ from labs.cluster.packetfilter import OUTSIDE, Place
 from labs.cluster.topology import Link, links, place
 
 ROUTER, GATEWAY = "router", "169.254.1.1"
-NODES = {name: node for name, node in place(77, Path("/nonexistent"), "cluster").items() if node.zone != "labor"}
+NODES = place(77, Path("/nonexistent"), "cluster")
 ADDRESSES = {node.name: node.address.replace("127.77.", "10.77.") for node in NODES.values()}
 PORTS = {(node.name, name): number for node in NODES.values() for name, number in node.ports.items()}
 PLACE = Place(NODES, {n: a for n, a in ADDRESSES.items() if NODES[n].zone not in OUTSIDE or n == "dns"}, PORTS)

@@ -52,7 +52,7 @@ def strangers(cluster):
 
 
 def listeners(cluster, net):
-    """What listens in the lab's network or on its faked's port, and the abstract socket that locks the network."""
+    """What listens in the lab's network, and the abstract socket that locks the network."""
     others = strangers(cluster)
     inet = [
         f"{connection.laddr.ip}:{connection.laddr.port}"
@@ -60,7 +60,7 @@ def listeners(cluster, net):
         if connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE) and connection.pid not in others
     ]
     unix = [str(one.laddr) for one in psutil.net_connections("unix") if one.pid not in others]
-    return [name for name in inet if name.startswith(f"127.{net}.") or name.endswith(f":{20000 + net}")] + [
+    return [name for name in inet if name.startswith(f"127.{net}.")] + [
         name for name in unix if name == f"@arbeitsbuch-127.{net}" or str(cluster.folder) in name
     ]
 

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.patches import Circle
 
 from labs.cluster.topology import Node, Service, links, place
-from labs.plots.bundles import bundle, drawable, groups, visible
+from labs.plots.bundles import bundle, drawable, groups
 from labs.plots.clustermap import Live, alternative_text, clustermap, tooltips
 from labs.plots.layout import layout
 from labs.plots.parts import BOX
@@ -58,24 +58,23 @@ def test_no_text_overlaps_another_or_is_cut_off(nodes, live):
 
 
 @each
-def test_every_node_but_those_of_the_lab_itself_is_shown(nodes, live):
+def test_every_node_is_shown(nodes, live):
     text = rendered(nodes, live)
     root = parsed(text)
     shown = [element.text for element in root.iter(f"{SVG}text")]
     for node in nodes.values():
         if node.name.isalnum():
-            assert (node.name in shown) == (node.zone != "labor"), node.name
-    assert "Labor" not in shown and text == rendered(nodes, live)
+            assert node.name in shown
+    assert text == rendered(nodes, live)
     assert root.get("role") == "img" and len(root.get("aria-label")) > 40
 
 
 @each
 def test_boxes_lie_in_their_zone_and_on_no_other(nodes, live):
-    seen = visible(nodes)
-    plan = layout(seen, drawable(links(CLUSTER), seen), dict.fromkeys(seen, BOX), 40)
-    assert set(plan.boxes) == set(seen)
+    plan = layout(nodes, drawable(links(CLUSTER), nodes), dict.fromkeys(nodes, BOX), 40)
+    assert set(plan.boxes) == set(nodes)
     for name, box in plan.boxes.items():
-        zone = plan.zones[seen[name].zone]
+        zone = plan.zones[nodes[name].zone]
         assert zone.left < box.left < box.right < zone.right and zone.top < box.top < box.bottom < zone.bottom
     for kind in (plan.boxes, plan.zones):
         for one, other in combinations(kind.values(), 2):
@@ -86,10 +85,9 @@ def test_boxes_lie_in_their_zone_and_on_no_other(nodes, live):
 
 @each
 def test_no_arrow_runs_through_a_box(nodes, live):
-    seen = visible(nodes)
-    drawn = drawable(links(CLUSTER), seen)
-    plan = layout(seen, drawn, dict.fromkeys(seen, BOX), 40)
-    arrows = bundle(drawn, seen)
+    drawn = drawable(links(CLUSTER), nodes)
+    plan = layout(nodes, drawn, dict.fromkeys(nodes, BOX), 40)
+    arrows = bundle(drawn, nodes)
     for arrow, way in zip(arrows, routes([(arrow.source, arrow.target) for arrow in arrows], plan), strict=True):
         for start in range(0, len(way.points) - 1, 3):
             for step in range(1, 20):
@@ -106,11 +104,10 @@ def point(curve, t):
 
 
 def test_few_arrows_stand_for_many_links():
-    seen = visible(CLUSTER)
-    drawn = drawable(links(CLUSTER), seen)
-    arrows = bundle(drawn, seen)
+    drawn = drawable(links(CLUSTER), CLUSTER)
+    arrows = bundle(drawn, CLUSTER)
     assert sum(len(arrow.links) for arrow in arrows) == len(drawn) >= 30 and len(arrows) < 15
-    assert groups(drawn, seen) == [("rspamd1", "rspamd2")]
+    assert groups(drawn, CLUSTER) == [("rspamd1", "rspamd2")]
     [post] = [arrow for arrow in arrows if arrow.target.names == ("mx1",)]
     assert post.source.kind == "zone" and set(post.source.names) == {"client", "internet1", "altmodisch", "dns"}
 

@@ -9,7 +9,7 @@ from labs.smtp.stream import Sender, run
 from tests.conftest import silent
 
 
-def stream(answers, arrived=(0,), waiting=(), events=None, act=lambda event: None):
+def stream(answers, arrived=(0,), queued=None, events=None, act=lambda event: None):
     """One mail whose attempts get ``answers``: SMTP codes, or None for no connection."""
     import time
 
@@ -23,24 +23,25 @@ def stream(answers, arrived=(0,), waiting=(), events=None, act=lambda event: Non
         return code, "Text"
 
     sender = Sender(
-        send, act, lambda: dict.fromkeys(arrived, time.time()), lambda: {0: "rspamd1"}, lambda: set(waiting)
+        send, act, lambda: dict.fromkeys(arrived, time.time()), lambda: {0: "rspamd1"}, lambda: queued or {}
     )
     return run(sender, 1, 10, events or {}, silent, retry=0.02, patience=0.2), doors
 
 
 @pytest.mark.parametrize(
-    ("answers", "arrived", "waiting", "outcome", "tried"),
+    ("answers", "arrived", "queued", "outcome", "tried"),
     [
-        ([250], [0], [], "at once", ["mx1"]),
-        ([451, 250], [0], [], "delayed", ["mx1", "mx2"]),
-        ([None, None, 250], [0], [], "delayed", ["mx1", "mx2", "mx1"]),
-        ([554], [], [], "refused", ["mx1"]),
-        ([250], [], [], "lost", ["mx1"]),
-        ([250], [], [0], "waiting", ["mx1"]),
+        ([250], [0], {}, "at once", ["mx1"]),
+        ([451, 250], [0], {}, "delayed", ["mx1", "mx2"]),
+        ([None, None, 250], [0], {}, "delayed", ["mx1", "mx2", "mx1"]),
+        ([554], [], {}, "refused", ["mx1"]),
+        ([250], [], {}, "lost", ["mx1"]),
+        ([250], [], {0: "waiting"}, "waiting", ["mx1"]),
+        ([250], [], {0: "corrupt"}, "corrupt", ["mx1"]),
     ],
 )
-def test_what_became_of_a_mail(answers, arrived, waiting, outcome, tried):
-    found, doors = stream(answers, arrived, waiting)
+def test_what_became_of_a_mail(answers, arrived, queued, outcome, tried):
+    found, doors = stream(answers, arrived, queued)
     assert [mail.outcome for mail in found.mails] == [outcome] and doors == tried
     assert found.count(outcome) == 1
 
