@@ -36,6 +36,7 @@ def files(
         "prefix": bundle.prefix,
         "user": pwd.getpwuid(os.getuid()).pw_name,
         "group": grp.getgrgid(os.getgid()).gr_name,
+        "mailbox_gid": os.getgid() or 5000,  # Postfix gives a new Maildir to that group, and root is refused
         "share": bundle.path("usr/share"),
     }
     result = {}
