@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labs import paths
+from labs.cluster import http
 from labs.cluster.cluster import Cluster, not_running, services
 from labs.cluster.configuration import NO_CHANGE, Change, Configuration, RedisConfiguration
 from labs.cluster.roles import ROLES
@@ -203,7 +204,7 @@ class Lab:
             raise LabError(f"{node} prüft keine Mails.", next_step="Nimm rspamd1 oder rspamd2.")
         with progress_bar("Messen") as progress:
             return measure(
-                self.cluster.bundle, node, service.address, service.ports["worker"],
+                self.cluster.bundle, node, service.endpoint("worker"),
                 lambda: self.load(mail)[0], mails, progress,
             )  # fmt: skip
 
@@ -598,10 +599,8 @@ class _Parts:
 
     def __init__(self, cluster: Cluster, settings: dict) -> None:
         node, self.settings = cluster.node("rspamd1"), settings
-        self.worker = Worker(f"http://{node.address}:{node.ports['worker']}")
-        self.controller = Controller(
-            f"http://{node.address}:{node.ports['controller']}", settings["secrets"]["controller"]
-        )
+        self.worker = Worker(http.url(node.main.endpoint("worker")))
+        self.controller = Controller(http.url(node.main.endpoint("controller")), settings["secrets"]["controller"])
         made: list[Configuration] = [
             WorkerConfiguration(cluster, self.controller),
             ProxyConfiguration(cluster),

@@ -14,6 +14,7 @@ import requests
 
 from labs import bundle
 from labs.bench.rows import Row, median, row, seconds, silent
+from labs.cluster import http
 from labs.cluster.cluster import Cluster
 from labs.cluster.roles import rspamd_variables
 from labs.cluster.topology import Service
@@ -45,7 +46,7 @@ def measure() -> list[Row]:
 
 def _scans(lab: Lab) -> list[Row]:
     content, envelope = lab.load("phishing")
-    session, url = requests.Session(), f"{lab.worker.url}/checkv2"
+    session, url = http.session(), f"{lab.worker.url}/checkv2"
     headers = {
         "IP": envelope.ip,
         "From": envelope.from_,
@@ -82,23 +83,22 @@ def _stock_start(cluster: Cluster) -> float:
     folder = cluster.folder / "stock"
     for part in ("etc/override.d", "db", "run", "log"):
         (folder / part).mkdir(parents=True)
-    port = 21333
     settings = {
         "options.inc": f'url_tld = "{own.path("usr/share/publicsuffix/effective_tld_names.dat")}";\ncontrol_socket = "{folder}/run/c.sock";\n',
-        "worker-normal.inc": f'bind_socket = "{node.address}:{port}";\n',
-        "worker-controller.inc": f'bind_socket = "{node.address}:{port + 1}";\n',
+        "worker-normal.inc": f'bind_socket = "{folder}/worker.sock";\n',
+        "worker-controller.inc": f'bind_socket = "{folder}/controller.sock";\n',
         "worker-proxy.inc": "enabled = false;\n",
         "lang_detection.inc": f'languages = "{own.path("usr/share/rspamd/languages")}";\n',
     }
     for name, text in settings.items():
         (folder / "etc/override.d" / name).write_text(text)
-    command = _stock_command(own, folder, node)
+    command, ping = _stock_command(own, folder, node), f"{http.url(str(folder / 'worker.sock'))}/ping"
     started = time.perf_counter()
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             while time.perf_counter() - started < 120:
                 try:
-                    if requests.get(f"http://{node.address}:{port}/ping", timeout=1).ok:
+                    if http.session().get(ping, timeout=1).ok:
                         return time.perf_counter() - started
                 except requests.RequestException:
                     time.sleep(0.02)

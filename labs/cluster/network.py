@@ -28,7 +28,7 @@ def taken(net: int) -> bool:
 def ports_free(nodes: Iterable[Node]) -> bool:
     """Whether all addresses can be bound. Raises LabError when a port is taken on every address of the machine."""
     for node in nodes:
-        for port in node.ports.values():
+        for port in [port for service in node.services.values() for port in service.open_ports.values()]:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from labs.cluster.roles import connect
 from labs.cluster.topology import Service
 
 TIMEOUT = 5
@@ -48,7 +49,7 @@ class Question:
         return self.service.address, self.service.ports[self.port]
 
     def dial(self) -> socket.socket:
-        return socket.create_connection(self.target, TIMEOUT, (self.source, 0))
+        return connect(self.service, self.port, TIMEOUT, self.source)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labs.bundle import Bundle
+from labs.cluster import http
 from labs.cluster.topology import Node, Service
 
 
@@ -90,9 +91,8 @@ def _link_languages(bundle: Bundle, service: Service) -> None:
 
 
 def _rspamd_ready(service: Service, secrets: Mapping[str, str]) -> bool:
-    import requests
-
-    return all(requests.get(f"http://{service.address}:{port}/ping", timeout=0.5).ok for port in service.ports.values())
+    with http.session() as session:
+        return all(session.get(f"{http.url(service.endpoint(port))}/ping", timeout=0.5).ok for port in service.ports)
 
 
 def _redis_ready(service: Service, secrets: Mapping[str, str]) -> bool:
@@ -138,10 +138,19 @@ def _clamd_ready(service: Service, secrets: Mapping[str, str]) -> bool:
     return _says(service, "clamd", b"PONG", b"zPING\0")
 
 
+def connect(service: Service, port: str, seconds: float, source: str = "") -> socket.socket:
+    """A connection to a port of a service, from the address ``source``. Raises OSError, also when it takes longer."""
+    if port not in service.sockets:
+        return socket.create_connection((service.address, service.ports[port]), seconds, (source, 0))
+    client = socket.socket(socket.AF_UNIX)
+    client.settimeout(seconds)
+    client.connect(service.endpoint(port))
+    return client
+
+
 def _says(service: Service, port: str, expected: bytes, request: bytes = b"") -> bool:
     """Whether the first bytes from a port, after a request, are the expected ones."""
-    with socket.create_connection((service.address, service.ports[port]), 0.5) as client:
-        client.settimeout(0.5)
+    with connect(service, port, 0.5) as client:
         client.sendall(request)
         return client.recv(64).startswith(expected)
 

@@ -22,6 +22,17 @@ class Service:
     ports: Mapping[str, int]
     folder: Path
     alone: bool
+    sockets: frozenset[str] = frozenset()
+    """Those of the ports that are Unix sockets in the lab."""
+
+    @property
+    def open_ports(self) -> dict[str, int]:
+        """The ports that are none of the ``sockets``: every user of the machine reaches them."""
+        return {name: port for name, port in self.ports.items() if name not in self.sockets}
+
+    def endpoint(self, port: str) -> str:
+        """Where a port is: "address:port", or the path of its Unix socket."""
+        return f"{self.folder}/run/{port}.sock" if port in self.sockets else f"{self.address}:{self.ports[port]}"
 
     @property
     def program(self) -> str:
@@ -112,7 +123,10 @@ def _short(role: str) -> str:
 def _node(name: str, node: Mapping[str, Any], address: str, folder: Path) -> Node:
     alone = len(node["services"]) == 1
     services = {
-        role: Service(role, name, address, ports, folder if alone else folder / _short(role), alone)
+        role: Service(
+            role, name, address, ports, folder if alone else folder / _short(role), alone,
+            frozenset(topology()["sockets"]) & ports.keys(),
+        )
         for role, ports in node["services"].items()
-    }
+    }  # fmt: skip
     return Node(name, node["title"], node["zone"], address, services)

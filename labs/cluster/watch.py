@@ -19,6 +19,8 @@ from labs.cluster.topology import Service
 
 LISTENS, BOUND = "0A", "07"
 """States in /proc/net/tcp (listening) and in /proc/net/udp (not connected)."""
+ACCEPTS = 0x10000
+"""The flag of a listening socket in /proc/net/unix (__SO_ACCEPTCON)."""
 
 
 def states(cluster: Cluster) -> dict[str, str]:
@@ -27,10 +29,10 @@ def states(cluster: Cluster) -> dict[str, str]:
         found = {info["name"]: info["pid"] for info in cluster._rpc.supervisor.getAllProcessInfo()}
     except (OSError, xmlrpc.client.Error):
         raise not_running() from None
-    open_ports = _sockets("tcp", LISTENS) | _sockets("udp", BOUND)
+    endpoints = _sockets("tcp", LISTENS) | _sockets("udp", BOUND) | _unix_sockets()
     answer = {}
     for node in cluster.nodes.values():
-        each = [_state(service, found.get(service.program, 0), open_ports) for service in node.services.values()]
+        each = [_state(service, found.get(service.program, 0), endpoints) for service in node.services.values()]
         if each:
             answer[node.name] = "frozen" if "frozen" in each else "down" if "down" in each else "up"
     return answer
@@ -43,7 +45,7 @@ def memory(cluster: Cluster) -> dict[str, int]:
     }
 
 
-def _state(service: Service, pid: int, open_ports: set[tuple[str, int]]) -> str:
+def _state(service: Service, pid: int, endpoints: set[str]) -> str:
     try:
         if not pid or (status := psutil.Process(pid).status()) == psutil.STATUS_ZOMBIE:
             return "down"
@@ -51,20 +53,26 @@ def _state(service: Service, pid: int, open_ports: set[tuple[str, int]]) -> str:
         return "down"
     if status == psutil.STATUS_STOPPED:
         return "frozen"
-    listening = all((service.address, port) in open_ports for port in service.ports.values())
+    listening = all(service.endpoint(port) in endpoints for port in service.ports)
     return "up" if listening else "down"
 
 
-def _sockets(protocol: str, state: str) -> set[tuple[str, int]]:
-    """The IPv4 addresses and ports of this machine's sockets in one state."""
+def _unix_sockets() -> set[str]:
+    """The paths on which somebody listens. Source: proc(5), /proc/net/unix."""
+    lines = (line.split(None, 7) for line in Path("/proc/net/unix").read_text(errors="replace").splitlines()[1:])
+    return {fields[7] for fields in lines if len(fields) > 7 and int(fields[3], 16) & ACCEPTS}
+
+
+def _sockets(protocol: str, state: str) -> set[str]:
+    """This machine's IPv4 sockets in one state, each as "address:port"."""
     lines = (line.split(None, 4) for line in Path(f"/proc/net/{protocol}").read_text().splitlines()[1:])
     return {_address(fields[1]) for fields in lines if fields[3] == state}
 
 
-def _address(text: str) -> tuple[str, int]:
+def _address(text: str) -> str:
     """The kernel writes the address as it lies in memory, and the port in hexadecimal."""
     address, _, port = text.partition(":")
-    return socket.inet_ntoa(int(address, 16).to_bytes(4, sys.byteorder)), int(port, 16)
+    return f"{socket.inet_ntoa(int(address, 16).to_bytes(4, sys.byteorder))}:{int(port, 16)}"
 
 
 def _pss(process: psutil.Process) -> float:

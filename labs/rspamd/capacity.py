@@ -57,7 +57,7 @@ class Capacity:
 
 
 def measure(
-    bundle: Bundle, node: str, address: str, port: int, mail: Callable[[], bytes], mails: int, progress: Progress
+    bundle: Bundle, node: str, endpoint: str, mail: Callable[[], bytes], mails: int, progress: Progress
 ) -> Capacity:
     """Send ``mails`` different mails to one worker, with more and more connections at the same time."""
     with tempfile.TemporaryDirectory() as folder:
@@ -68,7 +68,7 @@ def measure(
             progress(step / len(CONNECTIONS), f"{connections} Verbindungen zugleich")
             started = time.monotonic()
             result = subprocess.run(
-                [bundle.program("rspamc"), "-h", f"{address}:{port}", "-n", str(connections), "-t", "30", "symbols", folder],
+                [bundle.program("rspamc"), "-h", endpoint, "-n", str(connections), "-t", "30", "symbols", folder],
                 capture_output=True, text=True, errors="replace", timeout=120,
             )  # fmt: skip
             seconds = time.monotonic() - started

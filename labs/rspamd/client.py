@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import requests
 
+from labs.cluster import http
 from labs.errors import LabError, Unreachable
 from labs.mails import Envelope
 from labs.rspamd.verdict import Verdict
@@ -23,8 +24,7 @@ class Worker:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the host must never see mail
+        self._session = http.session()
 
     def scan(
         self,
@@ -59,7 +59,7 @@ class Worker:
                 ) from None
             raise Unreachable(
                 "Rspamd nimmt keine Verbindung an.",
-                why=f"Unter {self.url} lauscht gerade niemand: Das Labor ist beendet, oder der Knoten startet neu.",
+                why="Auf seinem Socket lauscht gerade niemand: Das Labor ist beendet, oder der Knoten startet neu.",
                 next_step="Sende in einer Sekunde noch einmal. Hilft das nicht: `lab = Lab.start()`.",
             ) from None
         if not reply.ok:

@@ -6,6 +6,7 @@ from typing import Any
 
 import requests
 
+from labs.cluster import http
 from labs.errors import LabError, Unreachable
 
 
@@ -14,8 +15,7 @@ class Controller:
 
     def __init__(self, url: str, password: str) -> None:
         self.url, self.password = url, password
-        self._session = requests.Session()
-        self._session.trust_env = False
+        self._session = http.session()
 
     def get(self, path: str) -> Any:
         """The JSON reply of one endpoint, such as "stat". Raises LabError: unreachable, wrong password, unknown path."""

@@ -100,7 +100,7 @@ def test_of_virus_scanners_only_the_address_of_clamav_changes(tmp_path, bundle):
     found, files = fitted(tmp_path, bundle, **{"local.d__antivirus.conf": f'.include(try=true) "/x"\n{text}'})
     assert files["local.d/antivirus.conf"].splitlines() == [
         '.include(try=true) "/x"',
-        '"own" = {"type": "clamav", "servers": "127.77.6.1:3310", "patterns": {"X": "^\\\\d+$"}};',
+        f'"own" = {{"type": "clamav", "servers": "{tmp_path}/nodes/av1/run/clamd.sock", "patterns": {{"X": "^\\\\d+$"}}}};',
         '"so" = {"type": "sophos", "servers": "1.2.3.4"};',
     ]
     assert found.scanners == {"clamav", "sophos"} and "sophos" in found.notes()[1]

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -22,7 +21,7 @@ from typing import Any
 
 import requests
 
-from labs.cluster import render
+from labs.cluster import http, render
 from labs.cluster.configuration import Configuration
 from labs.cluster.roles import rspamd_main, shared_variables
 from labs.cluster.topology import Service
@@ -80,29 +79,29 @@ def spare(configuration: Configuration, edits: Mapping[str, str] = MappingProxyT
     service = configuration.first
     contents = configuration.read() | dict(edits)
     folder = Path(tempfile.mkdtemp(prefix="spare-", dir=service.folder))
-    control = service.folder / "run" / f"{folder.name}.sock"
+    control, socket = (service.folder / "run" / f"{folder.name}-{what}.sock" for what in ("control", "worker"))
     try:
-        port = _free_port(service.address)
-        render.write(contents | _own(contents, service, folder, control, port), folder / "etc")
+        render.write(contents | _own(contents, service, folder, control, socket), folder / "etc")
         process = _start(configuration, service, folder)
         try:
-            _await(process, f"http://{service.address}:{port}", folder)
-            yield Spare(Worker(f"http://{service.address}:{port}"), folder)
+            _await(process, http.url(str(socket)), folder)
+            yield Spare(Worker(http.url(str(socket))), folder)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        control.unlink(missing_ok=True)
+        for path in (control, socket):
+            path.unlink(missing_ok=True)
 
 
-def _own(contents: Mapping[str, str], service: Service, folder: Path, control: Path, port: int) -> dict[str, str]:
+def _own(contents: Mapping[str, str], service: Service, folder: Path, control: Path, socket: Path) -> dict[str, str]:
     """The files in which a spare worker differs from the node."""
     options = contents.get("override.d/options.inc", "")
     return {
         "override.d/options.inc": options.replace(f"{service.folder}/run/rspamd.sock", str(control)),
-        "override.d/worker-normal.inc": f'bind_socket = "{service.address}:{port}";\ncount = 1;\n',
+        "override.d/worker-normal.inc": f'bind_socket = "{socket}";\ncount = 1;\n',
         "override.d/worker-controller.inc": "enabled = false;\n",
         "override.d/worker-fuzzy.inc": "count = -1;\n",
         "override.d/metadata_exporter.conf": "enabled = false;\n",
@@ -127,8 +126,7 @@ def _start(configuration: Configuration, service: Service, folder: Path) -> subp
 
 def _await(process: subprocess.Popen, url: str, folder: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    with requests.Session() as session:
-        session.trust_env = False
+    with http.session() as session:
         while time.monotonic() < deadline and process.poll() is None:
             with suppress(requests.RequestException):
                 if session.get(f"{url}/ping", timeout=1).ok:
@@ -140,9 +138,3 @@ def _await(process: subprocess.Popen, url: str, folder: Path) -> None:
         why=said or f"Nach {START_SECONDS} Sekunden hat er nicht geantwortet.",
         next_step="Führe die Zelle noch einmal aus.",
     )
-
-
-def _free_port(address: str) -> int:
-    with socket.socket() as listener:
-        listener.bind((address, 0))
-        return listener.getsockname()[1]

@@ -107,7 +107,7 @@ class Fitted:
         if _leads_to(name) == "redis":
             return _ucl(_without(data, _REDIS_KEYS), text)
         av = nodes.get("av1")
-        server = {"servers": f"{av.address}:{av.ports['clamd']}"} if av else {}
+        server = {"servers": av.main.endpoint("clamd")} if av else {}
         return _ucl({key: one | server if _is_scanner(one, "clamav") else one for key, one in data.items()}, text)
 
 
