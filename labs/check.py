@@ -72,7 +72,7 @@ def own_lab(folder: Path, cases: Sequence[Case | Setting], progress: Progress) -
     own = None if folder.resolve() == WORKBOOK else Own.read(folder)
     cluster = Cluster(f"check-{os.getpid()}-{next(_NUMBERS)}")
     try:
-        cluster.bundle = ensure("servers", lambda part, text: progress(0.5 * part, text))
+        ensure("servers", lambda part, text: progress(0.5 * part, text))
         profile = _profile(cases, own, cluster)
         cluster.start(lambda part, text: progress(0.9 * part, text), profile)
         lab = Lab(cluster)
@@ -89,7 +89,7 @@ def _take(lab: Lab, own: Own) -> tuple[str, ...]:
     actions = own.files.get("local.d/actions.conf")
     if "rspamd-proxy" in lab.configurations:
         if actions:
-            lab.configurations["rspamd-proxy"].write("actions.conf", actions)
+            lab.configurations.write("rspamd-proxy", "actions.conf", actions)
         notes.append("Postfix und die Proxys sind die des Arbeitsbuchs; die Proxys kennen deine actions.conf.")
     return tuple(notes)
 

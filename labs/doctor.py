@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from labs import bundle, paths
+from labs import bundle, nickname, paths
 from labs.bundle.apt import PrivateApt
+from labs.cluster import leftovers
+from labs.cluster.cluster import Cluster
 from labs.cluster.network import bindable
 from labs.cluster.topology import topology
 from labs.errors import LabError
@@ -79,6 +81,7 @@ def _findings() -> Iterator[Finding]:
         "Beende andere Programme; das Labor braucht etwa 120 MB, JupyterLab etwa 300 MB.",
     )
     yield _loopback()
+    yield _leftovers()
 
 
 def _finding(what: str, found: str, ok: bool, remedy: str) -> Finding:
@@ -113,8 +116,8 @@ def _mirror() -> Iterator[Finding]:
         return
     needed = bundle.find() is None
     try:
-        with tempfile.TemporaryDirectory(dir=_existing(paths.cache())) as folder:
-            uri = PrivateApt(Path(folder), bundle.recipe()["servers"]["suite"]).sources[0].uri
+        with tempfile.TemporaryDirectory(dir=_existing(paths.cache())) as folder, nickname.plain(Path(folder)) as plain:
+            uri = PrivateApt(plain, bundle.recipe()["servers"]["suite"]).sources[0].uri
     except (LabError, OSError) as error:
         yield Finding("Paketspiegel", str(error).splitlines()[0], not needed, getattr(error, "next_step", ""))
         return
@@ -157,6 +160,16 @@ def _disk(what: str, folder: Path) -> Finding:
         free >= DISK_MB,
         f"Schaffe {DISK_MB} MB Platz oder setze {variable} auf eine andere Platte.",
     )
+
+
+def _leftovers() -> Finding:
+    """Servers of labs whose supervisor is gone; they are ended."""
+    ended = {}
+    for folder in sorted(path for path in (paths.state() / "labs").glob("*") if path.is_dir()):
+        if not Cluster(folder.name).running and (count := leftovers.end(folder)):
+            ended[folder.name] = count
+    text = ", ".join(f"{count} Prozesse von {name}" for name, count in ended.items())
+    return Finding("Reste", f"{text} beendet" if ended else "keine", True)
 
 
 def _loopback() -> Finding:

@@ -13,19 +13,24 @@ import subprocess
 import sys
 import time
 import webbrowser
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import click
 import psutil
 import requests
 
-from labs import paths
+from labs import files, nickname, paths
 from labs.bundle import ensure
 from labs.cluster.cluster import Cluster
 from labs.errors import LabError
-from labs.progress import progress_bar
+from labs.progress import Progress, progress_bar
 
 FIRST = "00-willkommen.ipynb"
+KERNEL_SOCKET = len("/kernel-12345678-1234-1234-1234-123456789012-ipc-1")
 
 SETTINGS = {
     "translation-extension/plugin": {"locale": "de_DE"},
@@ -36,7 +41,7 @@ SETTINGS = {
 
 def environment() -> dict[str, str]:
     """The environment in which Jupyter, IPython and matplotlib keep their files below the state folder."""
-    home = paths.state() / "jupyter"
+    home = paths.make_state() / "jupyter"
     folders = {
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
@@ -54,7 +59,7 @@ def environment() -> dict[str, str]:
         path = home / "settings/@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            path.write_text(json.dumps(value))
+            files.replace(path, json.dumps(value))
     return os.environ | {variable: str(home / folder) for variable, folder in folders.items()}
 
 
@@ -64,9 +69,10 @@ def workspace(*, fresh: bool = False) -> Path:
     A new version of a chapter replaces a copy whose cells the reader has not changed; a changed one stays.
     ``fresh``: all copies are made anew, and the changed ones move to a subfolder named after the time.
     """
-    folder, record = paths.state() / "notebooks", paths.state() / "notebooks/.original.json"
-    folder.mkdir(parents=True, exist_ok=True)
-    known = json.loads(record.read_text()) if record.exists() else {}
+    folder = paths.make_state() / "notebooks"
+    record = folder / ".original.json"
+    folder.mkdir(exist_ok=True)
+    known = files.read_json(record, dict) or {}
     attic = folder / time.strftime("alt %Y-%m-%d %H.%M.%S")
     for original in sorted(paths.NOTEBOOKS.glob("*.ipynb")):
         copy, last = folder / original.name, known.get(original.name)
@@ -77,7 +83,7 @@ def workspace(*, fresh: bool = False) -> Path:
         if not copy.exists() or (not changed and _cells(original) != last):
             shutil.copyfile(original, copy)
             known[copy.name] = _cells(original)
-    record.write_text(json.dumps(known))
+    files.replace(record, json.dumps(known))
     return folder
 
 
@@ -90,20 +96,50 @@ def _cells(path: Path) -> str:
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()
 
 
-def command(port: int, token: str, folder: Path) -> list[str]:
-    """The JupyterLab server's command line; it listens on 127.0.0.1 only and shows ``folder``."""
+@dataclass(frozen=True)
+class Server:
+    """A JupyterLab of ours. ``token``: who knows it may do everything that its user may."""
+
+    process: subprocess.Popen
+    port: int
+    token: str
+
+    def url(self, path: str) -> str:
+        """Where a page is, with the token; such as "lab/tree/00-willkommen.ipynb"."""
+        return f"http://127.0.0.1:{self.port}/{path}?token={self.token}"
+
+    def answers(self) -> bool:
+        try:
+            return requests.get(self.url("api"), timeout=1, proxies={"http": ""}).ok
+        except requests.RequestException:
+            return False
+
+
+@contextmanager
+def serving(folder: Path, output: IO | int, variables: Mapping[str, str]) -> Iterator[Server]:
+    """A JupyterLab that shows ``folder`` and listens on 127.0.0.1 only; it ends with the block, or with this process.
+
+    Other users of the machine see command lines and open ports: the token goes by the environment, and kernels talk to
+    their server over Unix sockets, because what a kernel publishes on a port is read by anyone.
+    """
     root = ["--allow-root"] if os.geteuid() == 0 else []
+    port, token = free_port(), secrets.token_hex(16)
     options = {
         "ServerApp.ip": "127.0.0.1", "ServerApp.port": port, "ServerApp.port_retries": 0, "ServerApp.root_dir": folder,
-        "ServerApp.open_browser": False, "ServerApp.log_level": "ERROR", "IdentityProvider.token": token,
+        "ServerApp.open_browser": False, "ServerApp.log_level": "ERROR", "KernelManager.transport": "ipc",
         "LanguageServerManager.autodetect": False, "ServerApp.tornado_settings": {"websocket_max_message_size": 80 * 2**20},
         "ContentsManager.allow_hidden": False,
     }  # fmt: skip
-    return [sys.executable, "-m", "jupyter", "lab", *root, *(f"--{name}={value}" for name, value in options.items())]
-
-
-def address(port: int, token: str) -> str:
-    return f"http://127.0.0.1:{port}/lab/tree/{FIRST}?token={token}"
+    lab = [sys.executable, "-m", "jupyter", "lab", *root, *(f"--{name}={value}" for name, value in options.items())]
+    with nickname.plain(Path(variables["JUPYTER_RUNTIME_DIR"]), KERNEL_SOCKET) as run:
+        environ = {**variables, "JUPYTER_TOKEN": token, "JUPYTER_RUNTIME_DIR": str(run)}
+        with subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", *lab], env=environ, start_new_session=True, stdout=output, stderr=output
+        ) as process:
+            try:
+                yield Server(process, port, token)
+            finally:
+                process.terminate()
 
 
 def run(*, fresh: bool = False) -> int:
@@ -113,53 +149,48 @@ def run(*, fresh: bool = False) -> int:
     """
     with progress_bar("Server holen") as progress:
         ensure("servers", progress)
-    folder, port, token = workspace(fresh=fresh), free_port(), secrets.token_hex(16)
-    environ, log = environment(), paths.state() / "jupyter/jupyter.log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            command(port, token, folder), env=environ, start_new_session=True, stdout=output, stderr=output
-        ) as server,
-    ):
-        owner = server.pid, psutil.Process(server.pid).create_time()
+    folder, variables, log = workspace(fresh=fresh), environment(), paths.state() / "jupyter/jupyter.log"
+    with log.open("wb") as output, serving(folder, output, variables) as server:
+        owner = server.process.pid, psutil.Process(server.process.pid).create_time()
         for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: server.terminate())
+            signal.signal(number, lambda *_: server.process.terminate())
         try:
             with progress_bar("JupyterLab startet") as progress:
-                _await(server, port, token, progress)
+                _await(server, progress)
+            url = server.url(f"lab/tree/{FIRST}")
             click.echo(
-                f"\nDas Arbeitsbuch ist bereit. Deine Fassung der Kapitel liegt in {folder}\nÖffne diese Adresse im Browser:\n\n    {address(port, token)}\n\nBeenden: Strg+C"
+                f"\nDas Arbeitsbuch ist bereit. Deine Fassung der Kapitel liegt in {folder}\nÖffne diese Adresse im Browser:\n\n    {url}\n\nBeenden: Strg+C"
             )
             if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
-                webbrowser.open(address(port, token))
-            code = server.wait()
+                _open(url)
+            code = server.process.wait()
         except KeyboardInterrupt:
             click.echo("\nIch beende JupyterLab und das Labor …")
-            server.terminate()
-            server.wait()
             code = 0
     Cluster().release(*owner)
     return max(code, 0)
 
 
-def _await(server: subprocess.Popen, port: int, token: str, progress) -> None:
+def _open(url: str) -> None:
+    """Open a page in the browser by a file of the user's own: other users see the browser's command line."""
+    page = paths.state() / "jupyter/start.html"
+    files.replace(page, f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={url}">')
+    webbrowser.open(page.as_uri())
+
+
+def _await(server: Server, progress: Progress) -> None:
     for step in range(600):
-        if server.poll() is not None:
+        if server.process.poll() is not None:
             raise LabError(
                 "JupyterLab startet nicht.",
                 why=(paths.state() / "jupyter/jupyter.log").read_text(errors="replace")[-800:],
                 next_step="`./arbeitsbuch doctor` hilft bei der Suche.",
             )
         progress(min(step / 60, 0.95), "bitte warten")
-        try:
-            if requests.get(
-                f"http://127.0.0.1:{port}/api", params={"token": token}, timeout=1, proxies={"http": ""}
-            ).ok:
-                return
-        except requests.RequestException:
-            pass
+        if server.answers():
+            return
         time.sleep(0.1)
-    server.kill()
+    server.process.kill()
     raise LabError(
         "JupyterLab antwortet nach einer Minute nicht.", next_step="`./arbeitsbuch doctor` hilft bei der Suche."
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from email.message import EmailMessage
@@ -17,9 +16,11 @@ import pandas as pd
 from labs import paths
 from labs.cluster import http
 from labs.cluster.cluster import Cluster, not_running, services
-from labs.cluster.configuration import NO_CHANGE, Change, Configuration, RedisConfiguration
+from labs.cluster.configuration import NO_CHANGE, Change, Configuration
+from labs.cluster.redisconfiguration import RedisConfiguration
 from labs.cluster.roles import ROLES
 from labs.cluster.topology import Service
+from labs.cluster.transaction import Configurations
 from labs.errors import LabError, Unreachable
 from labs.mails import Envelope, catalogue, load
 from labs.progress import progress_bar
@@ -101,7 +102,7 @@ class Lab:
         return self._parts.configurations["rspamd-worker"]
 
     @property
-    def configurations(self) -> dict[str, Configuration]:
+    def configurations(self) -> Configurations:
         """All configurations that can be changed, by role, such as "postfix-mx"."""
         return self._parts.configurations
 
@@ -447,7 +448,7 @@ class Lab:
         """
         role, name = self._place(file)
         with self._explained():
-            return self._parts.changed(role, self.configurations[role].write(name, text))
+            return self._parts.changed({role: self.configurations.write(role, name, text)})
 
     def set_up(self, files: Mapping[str, str], chapter: str = "") -> Change:
         """The configuration as shipped (with the chapter's overlay) and exactly these files of the reader's, see ``write``."""
@@ -456,8 +457,9 @@ class Lab:
             role, name = self._place(file)
             wanted[role][self.configurations[role].place(name)] = text if text.endswith("\n") else f"{text}\n"
         with self._explained():
-            return sum((self._parts.changed(role, one.apply(wanted[role], chapter))
-                        for role, one in self.configurations.items()), NO_CHANGE)  # fmt: skip
+            return self._parts.changed(
+                self.configurations.apply({role: (chapter, edits) for role, edits in wanted.items()})
+            )
 
     def show(self, file: str) -> str:
         """A configuration file as it is in force, without the part that only the lab needs: "postfix-mx/main.cf"."""
@@ -502,14 +504,14 @@ class Lab:
         """
         _known_chapter(chapter)
         self.cluster.heal()
-        with self._explained(), ThreadPoolExecutor() as pool:
-            changes = pool.map(lambda one: one.reset(chapter), self.configurations.values())
-            return replace(sum(map(self._parts.changed, self.configurations, changes), NO_CHANGE), diff="")
+        with self._explained():
+            changes = self.configurations.apply({role: (chapter, {}) for role in self.configurations})
+            return replace(self._parts.changed(changes), diff="")
 
     def undo(self) -> Change:
         """Take back the last change of configuration, whichever server it was."""
         with self._explained():
-            return self._parts.undo()
+            return self._parts.changed(self.configurations.undo())
 
     # --- the nodes ------------------------------------------------------------------------------------------------
 
@@ -607,25 +609,17 @@ class _Parts:
             *(PostfixConfiguration(cluster, role) for role in ("postfix-mx", "postfix-hub", "postfix-mailout")),
             RedisConfiguration(cluster),
         ]
-        self.configurations = {one.role: one for one in made if one.services}
-        self._order: list[str] = []
+        self.configurations = Configurations(made)
 
     @cached_property
     def groups(self) -> dict[str, tuple[str, ...]]:
         return self.controller.symbols()
 
-    def changed(self, role: str, change: Change) -> Change:
-        """Note a change for ``undo``; files of other roles than the worker are named with their role."""
+    def changed(self, changes: Mapping[str, Change]) -> Change:
+        """All of them as one; files of other roles than the worker are named with their role."""
         self.__dict__.pop("groups", None)
-        if change.files:
-            self._order.append(role)
-        return change if role == "rspamd-worker" else change.within(role)
-
-    def undo(self) -> Change:
-        role = self._order[-1] if self._order else "rspamd-worker"
-        change = self.changed(role, self.configurations[role].undo())
-        del self._order[-2:]
-        return change
+        named = (change if role == "rspamd-worker" else change.within(role) for role, change in changes.items())
+        return sum(named, NO_CHANGE)
 
 
 def _changed(envelope: Envelope, rcpt: str | Sequence[str] | None, **given: str | None) -> Envelope:

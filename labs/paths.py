@@ -26,3 +26,11 @@ def cache() -> Path:
 def state() -> Path:
     """What belongs to the reader: running labs, their logs, progress, settings of Jupyter."""
     return _folder("XDG_STATE_HOME", ".local/state")
+
+
+def make_state() -> Path:
+    """``state()``, made when it is missing, and closed to other users even if it was there before."""
+    folder = state()
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -19,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache as cached
 from pathlib import Path
 
-from labs import paths
+from labs import nickname, paths
 from labs.bundle.apt import PrivateApt
 from labs.errors import LabError
 from labs.progress import Progress
@@ -103,12 +102,13 @@ def ensure(name: str, progress: Progress) -> Bundle:
         return bundle
     from labs.bundle.unpack import patch, shorten, unpack
 
-    paths.cache().mkdir(parents=True, exist_ok=True)
-    with _locked(paths.cache() / f"{name}.lock", progress), _disk_errors():
+    root = paths.cache() / f"apt-{name}"
+    root.mkdir(parents=True, exist_ok=True)
+    with _locked(paths.cache() / f"{name}.lock", progress), _disk_errors(), nickname.plain(root) as plain:
         if bundle := find(name):
             return bundle
         final, what = _prefix(name), recipe()[name]
-        apt = PrivateApt(paths.cache() / f"apt-{name}", os.environ.get("LABS_SUITE") or what["suite"])
+        apt = PrivateApt(plain, os.environ.get("LABS_SUITE") or what["suite"])
         progress(0, "Paketlisten laden")
         apt.update()
         apt.assume(recipe()["assumed"]["packages"])
@@ -134,7 +134,7 @@ def ensure(name: str, progress: Progress) -> Bundle:
         }
         (partial / "manifest.json").write_text(json.dumps(manifest, indent=1))
         partial.rename(final)
-        shutil.rmtree(apt.root)
+        shutil.rmtree(root)
         for old in paths.cache().glob(f"{name}-*"):
             if old != final and not _in_use(old):
                 shutil.rmtree(old, ignore_errors=True)
@@ -163,13 +163,18 @@ def _package(deb: Path) -> dict[str, str]:
 
 @contextmanager
 def _locked(path: Path, progress: Progress):
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            progress(0, "Ein anderer Prozess lädt gerade; ich warte auf ihn")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    import filelock  # not above: the launcher's first steps run on the standard library alone
+
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        progress(0, "Ein anderer Prozess lädt gerade; ich warte auf ihn")
+        lock.acquire()
+    try:
         yield
+    finally:
+        lock.release()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from labs import paths
+from labs import nickname, paths
 from labs.bundle.apt import PrivateApt
 from labs.errors import LabError
 
@@ -18,8 +18,8 @@ from labs.errors import LabError
 def main(python: str) -> None:
     """Install pip for the interpreter ``python``. Raises LabError: no apt, no mirror, no network."""
     paths.cache().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=paths.cache()) as folder:
-        apt = PrivateApt(Path(folder), "trixie")
+    with tempfile.TemporaryDirectory(dir=paths.cache()) as folder, nickname.plain(Path(folder)) as plain:
+        apt = PrivateApt(plain, "trixie")
         apt.update()
         for deb in apt.download(["python3-pip-whl"], lambda part, text: None):
             subprocess.run(["dpkg-deb", "-x", deb, folder], check=True)

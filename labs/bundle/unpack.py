@@ -23,7 +23,8 @@ def unpack(debs: list[Path], prefix: Path, exclude: list[str]) -> None:
     def one(deb: Path) -> None:
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as archive:
             tar = subprocess.run(
-                ["tar", "-x", "-C", prefix, "--no-same-owner", *(f"--exclude={pattern}" for pattern in exclude)],
+                ["tar", "-x", "--no-same-owner", *(f"--exclude={pattern}" for pattern in exclude)],
+                cwd=prefix,
                 stdin=archive.stdout,
                 stderr=subprocess.PIPE,
                 text=True,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import re
-import select
 import shlex
 import shutil
 import signal
@@ -17,26 +15,28 @@ import time
 import xmlrpc.client
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 
+import filelock
 import jinja2
 import psutil
 
-from labs import paths
-from labs.bundle import Bundle, ensure, recipe
-from labs.cluster import render
-from labs.cluster.network import NETWORKS, ports_free, taken
+from labs import files, nickname, paths
+from labs.bundle import Bundle, ensure
+from labs.cluster import leftovers, render
+from labs.cluster.network import NETWORKS, impostors, ports_free, taken
 from labs.cluster.roles import ROLES, after
 from labs.cluster.secrets import generate
 from labs.cluster.topology import Node, Service, place
 from labs.errors import LabError
 from labs.progress import Progress
 
-SOCKET_PATH_LIMIT = 107  # bytes, sun_path in unix(7)
 START_SECONDS = 30
+SETTINGS = {"net", "profile", "chapter", "secrets", "root", "prefix"}
+LONGEST = len("/nodes/imap1/dovecot/run/token-login/tokenlogin")
+"""The longest path that a server opens by its full name; Postfix opens its own relative to its queue."""
 
 
 @dataclass(frozen=True)
@@ -84,30 +84,48 @@ class Cluster:
 
     @property
     def settings(self) -> dict:
-        """What was decided when the lab was made: net, profile, chapter, secrets, the bundle's prefix."""
-        try:
-            return json.loads((self.folder / "lab.json").read_text())
-        except FileNotFoundError:
-            raise not_running() from None
+        """What was decided when the lab was made: net, profile, chapter, secrets.
+
+        ``root`` and ``prefix``: how the servers call the lab's folder and the bundle's (see labs/nickname.py).
+        A damaged file is written anew from what the supervisor knows. Raises LabError when the lab was never started.
+        """
+        found = self._saved
+        if found is None:
+            try:
+                text = self._rpc.lab.settings()
+            except (OSError, xmlrpc.client.Error):
+                raise not_running() from None
+            files.replace(self.folder / "lab.json", text)
+            found = json.loads(text)
+        return found
+
+    @property
+    def _saved(self) -> dict | None:
+        """What lab.json says; None when it is missing, damaged or of another version of the workbook."""
+        found = files.read_json(self.folder / "lab.json", dict)
+        return found if found and found.keys() >= SETTINGS else None
 
     @property
     def nodes(self) -> dict[str, Node]:
         settings = self.settings
-        return place(settings["net"], self.folder, settings["profile"])
+        return place(settings["net"], Path(settings["root"]), settings["profile"])
 
     @property
     def secrets(self) -> dict[str, str]:
         return self.settings["secrets"]
 
-    @cached_property
+    @property
     def bundle(self) -> Bundle:
-        return ensure("servers", lambda part, text: None)
+        """The programs that the lab runs, or would run."""
+        found, saved = ensure("servers", lambda part, text: None), self._saved
+        return replace(found, prefix=Path(saved["prefix"])) if saved else found
 
     @property
     def _rpc(self) -> xmlrpc.client.ServerProxy:
         from supervisor.xmlrpc import SupervisorTransport
 
-        transport = SupervisorTransport(None, None, f"unix://{self.folder / 'supervisor.sock'}")
+        root = Path(self._saved["root"]) if self._saved else self.folder
+        transport = SupervisorTransport(None, None, f"unix://{root / 'supervisor.sock'}")
         return xmlrpc.client.ServerProxy("http://lab.invalid", transport=transport)
 
     # --- start and stop -------------------------------------------------------------------------------------------
@@ -119,15 +137,15 @@ class Cluster:
         Raises LabError: port in use, a server that does not start, a full disk.
         """
         with self._locked(progress), disk_errors(self.folder):
-            if self.running and self.settings["profile"] == "core" != profile:
+            if self.running and not self._joinable(profile):
                 progress(0.01, "Das kleine Labor endet; das große beginnt")
                 self.stop()
             fresh = not self.running
             if fresh:
                 progress(0.02, "Server bereitstellen")
-                self.bundle = ensure("servers", lambda part, text: progress(0.02 + 0.5 * part, text))
-                self._end_leftovers()
-                self._launch(progress, profile, chapter)
+                bundle = ensure("servers", lambda part, text: progress(0.02 + 0.5 * part, text))
+                leftovers.end(self.folder)
+                self._launch(progress, bundle, profile, chapter)
             elif not (self.folder / "ready").exists():  # whoever started it was killed meanwhile
                 self._await(self.nodes, self.secrets, progress)
             if keep:
@@ -136,67 +154,102 @@ class Cluster:
                 self._rpc.lab.own(*_owner())
         return fresh
 
-    def _launch(self, progress: Progress, profile: str, chapter: str) -> None:
-        # The longest path that a server opens by its full name; Postfix opens its own relative to its queue.
-        socket = (
-            "/nodes/rspamd1/run/rspamd.sock" if profile == "core" else "/nodes/imap1/dovecot/run/token-login/tokenlogin"
-        )
-        longest = len(str(self.folder).encode()) + len(socket)
-        if longest > SOCKET_PATH_LIMIT:
-            raise LabError(
-                "Der Pfad zum Zustandsordner ist zu lang für Unix-Sockets.",
-                why=f"{self.folder} ({longest} Zeichen, erlaubt sind {SOCKET_PATH_LIMIT})",
-                next_step="Setze XDG_STATE_HOME auf einen Ordner mit kurzem Namen.",
-            )
-        for old in ("log", "events.jsonl", "supervisor.sock", "ready"):
+    def _joinable(self, profile: str) -> bool:
+        """Whether the lab that runs has what ``profile`` needs; one of another version of the workbook has not."""
+        try:
+            return self.settings["profile"] in (profile, "cluster")
+        except LabError:
+            return False
+
+    def _launch(self, progress: Progress, bundle: Bundle, profile: str, chapter: str) -> None:
+        self._drop_nicknames()
+        for old in ("log", "nodes", "events.jsonl", "supervisor.sock", "ready", "lab.json"):
             path = self.folder / old
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (self.folder / "log").mkdir(mode=0o700)
-        secrets = generate(self.bundle, profile)
+        with nickname.plain(bundle.prefix) as prefix:
+            secrets = generate(replace(bundle, prefix=prefix), profile)
+        settings = {"profile": profile, "chapter": chapter, "secrets": secrets}
         for net in NETWORKS:
-            nodes = place(net, self.folder, profile)
-            if taken(net) or not ports_free(nodes.values()):
-                continue
-            settings = {"net": net, "profile": profile, "chapter": chapter, "secrets": secrets}
-            settings["bundle"] = str(self.bundle.prefix)
-            (self.folder / "lab.json").touch(mode=0o600)
-            (self.folder / "lab.json").write_text(json.dumps(settings))
-            progress(0.6, "Konfiguration schreiben")
-            self._configure(net, nodes, secrets, chapter)
-            progress(0.7, "Server starten")
-            if self._run_supervisord():
-                self._await(nodes, secrets, progress)
+            free = not taken(net) and ports_free(place(net, self.folder, profile).values())
+            if free and self._settle(progress, bundle, {**settings, "net": net}):
                 return
         raise LabError(
             "Alle Netze 127.N.0.0/16 sind belegt.",
             next_step="`./arbeitsbuch down` beendet das Labor eines anderen Fensters.",
         )
 
-    def _configure(self, net: int, nodes: dict[str, Node], secrets: dict[str, str], chapter: str) -> None:
+    def _settle(self, progress: Progress, bundle: Bundle, settings: dict) -> bool:
+        """Start everything in one network; False when somebody else took it at the same moment."""
+        root, prefix = (
+            folder if nickname.is_plain(folder, room) else nickname.give(folder, room)
+            for folder, room in ((self.folder, LONGEST), (bundle.prefix, 0))
+        )
+        names = {"root": str(root), "prefix": str(prefix)}
+        files.replace(self.folder / "lab.json", json.dumps(settings | names))
+        nodes = self.nodes
+        progress(0.6, "Konfiguration schreiben")
+        self._configure(settings["net"], nodes)
+        progress(0.7, "Server starten")
+        if not self._run_supervisord():
+            self._drop_nicknames()
+            return False
+        try:
+            self._await(nodes, settings["secrets"], progress)
+        except LabError:
+            if ports_free(nodes.values()):
+                raise
+            return False
+        if impostors(nodes.values()):
+            self.stop()
+            return False
+        return True
+
+    def _drop_nicknames(self) -> None:
+        if saved := self._saved:
+            for name in ("root", "prefix"):
+                nickname.drop(Path(saved[name]))
+
+    def _configure(self, net: int, nodes: dict[str, Node]) -> None:
         shutil.rmtree(self.folder / "nodes", ignore_errors=True)
-        programs = []
+        bundle, settings, programs = self.bundle, self.settings, []
         for service in services(nodes):
             for part in ("db", "run", "log"):
                 (service.folder / part).mkdir(parents=True, exist_ok=True)
-            render.write(render.files(service, nodes, secrets, self.bundle, chapter), service.folder / "etc")
+            contents = render.files(service, nodes, settings["secrets"], bundle, settings["chapter"])
+            render.write(contents, service.folder / "etc")
             role = ROLES[service.role]
-            role.prepare(self.bundle, service)
-            command = shlex.join(after(role.waits_for(service, nodes), role.command(self.bundle, service)))
+            role.prepare(bundle, service)
+            command = shlex.join(after(role.waits_for(service, nodes), role.command(bundle, service)))
             command = command.replace("%", "%%")
             programs.append((service, command, role.stop_seconds))
         template = Path(render.__file__).with_name("supervisord.conf").read_text()
-        text = jinja2.Template(template).render(folder=self.folder, net=net, programs=programs)
-        (self.folder / "supervisord.conf").write_text(text)
+        text = jinja2.Template(template).render(
+            folder=settings["root"],
+            net=net,
+            programs=programs,
+            leash=shlex.quote(leftovers.LEASH),
+        )
+        files.replace(self.folder / "supervisord.conf", text)
 
     def _run_supervisord(self) -> bool:
         """Start the supervisor; False when another lab took the network in the meantime."""
         result = subprocess.run(
-            [sys.executable, "-m", "supervisor.supervisord", "-c", self.folder / "supervisord.conf"],
+            [sys.executable, "-m", "supervisor.supervisord", "-c", Path(self.settings["root"]) / "supervisord.conf"],
             capture_output=True,
             text=True,
             cwd=self.folder,
             start_new_session=True,
-            env={"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": str(self.folder)},
+            env={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "LANG": "C.UTF-8",
+                "HOME": self.settings["root"],
+                # for the leash, which must know the folders as this process does
+                "XDG_CACHE_HOME": str(paths.cache().parent),
+                "XDG_STATE_HOME": str(paths.state().parent),
+                "LABS_PYTHON": sys.executable,
+                "LABS_FOLDER": str(self.folder),
+            },
         )
         if result.returncode and "Could not make lab rpc interface" in result.stderr:
             return False
@@ -236,41 +289,17 @@ class Cluster:
             with suppress(OSError, xmlrpc.client.Error):
                 pid = self.supervisor_pid
                 self._rpc.supervisor.shutdown()
-                await_end(pid, 10)
-        return bool(self._end_leftovers()) or ran
+                leftovers.await_end(pid, 10)
+        left = leftovers.end(self.folder)
+        self._drop_nicknames()
+        return bool(left) or ran
 
     def release(self, pid: int, started: float) -> None:
         """The process ``pid`` (a JupyterLab) has ended; wait for the lab's end when nobody else uses it."""
         with suppress(OSError, xmlrpc.client.Error):
             supervisord = self.supervisor_pid
             if self._rpc.lab.disown(pid, started):
-                await_end(supervisord, 5)
-
-    def _end_leftovers(self) -> int:
-        """Kill what still runs from this lab's folder; how many processes that were."""
-        left = [process for process in psutil.process_iter() if self._is_ours(process)]
-        for process in left:
-            try:
-                process.kill()
-            except psutil.NoSuchProcess:
-                continue
-        for process in left:
-            await_end(process.pid, 3)
-        return len(left)
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        """A server of this lab: it works in the lab's folder and is one of our programs, not a reader's shell there."""
-        try:
-            if process.uids().real != os.getuid() or not Path(process.cwd()).is_relative_to(self.folder):
-                return False
-            program = Path(process.exe())
-            return (
-                program.is_relative_to(paths.cache())
-                or program.name in {*recipe()["servers"]["programs"], *recipe()["servers"]["cluster"]}
-                or str(self.folder / "supervisord.conf") in process.cmdline()
-            )
-        except (psutil.Error, OSError):
-            return False
+                leftovers.await_end(supervisord, 5)
 
     # --- single nodes ---------------------------------------------------------------------------------------------
 
@@ -365,7 +394,9 @@ class Cluster:
             lines = (self.folder / "events.jsonl").read_text().splitlines()
         except FileNotFoundError:
             return
-        yield from map(json.loads, lines)
+        for line in lines:
+            with suppress(ValueError):  # half a line, from a full disk or a crash
+                yield json.loads(line)
 
     def wait_ready(self, name: str, seconds: float = 10) -> bool:
         """Wait until a node or service answers; False when it does not within ``seconds``."""
@@ -387,28 +418,19 @@ class Cluster:
 
     @contextmanager
     def _locked(self, progress: Progress):
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / "start.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                progress(0, "Ein anderes Fenster startet das Labor gerade; ich warte")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        paths.make_state()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        lock = filelock.FileLock(self.folder / "start.lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            progress(0, "Ein anderes Fenster startet das Labor gerade; ich warte")
+            lock.acquire()
+        try:
             yield
-
-
-def await_end(pid: int, seconds: float) -> None:
-    """Wait until a process has ended, whether or not its parent has noticed. Source: pidfd_open(2)."""
-    try:
-        process = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        poll = select.poll()
-        poll.register(process, select.POLLIN)
-        poll.poll(1000 * seconds)
-    finally:
-        os.close(process)
+        finally:
+            lock.release()
 
 
 def not_running() -> LabError:

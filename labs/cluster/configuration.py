@@ -1,30 +1,29 @@
-"""Change the configuration of all nodes of one role as a transaction: check, replace, reload, wait, or roll back.
+"""The configuration of all nodes of one role: what is there, and how a change of it is checked and taken into use.
 
 A change is kept as *edits*: what differs from the files that the workbook ships. So a file that nobody touched stays
-each node's own, with its own addresses, and ``reset`` is simply no edits.
+each node's own, with its own addresses, and ``reset`` is simply no edits. The edits lie beside the files, in the folder
+that a change replaces as a whole: both tell the same, whatever ends a change. How it is done: labs/cluster/transaction.py.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
 import re
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
+from labs import files
 from labs.cluster import render
-from labs.cluster.cluster import Cluster, disk_errors
+from labs.cluster.cluster import Cluster
 from labs.cluster.topology import Service
-from labs.errors import LabError, Unreachable
+from labs.errors import LabError
 
-if TYPE_CHECKING:
-    import redis
-
+State = tuple[str, Mapping[str, str]]
+"""A chapter, and the edits to its files: file -> text."""
 RELOAD_SECONDS = 5
+MEMORY = ".edits.json"
+"""The chapter and the edits of a folder, in it."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,6 @@ class Configuration:
 
     def __init__(self, cluster: Cluster, role: str, appended: tuple[str, ...] = ()) -> None:
         self.cluster, self.role, self.appended = cluster, role, appended
-        self._history: list[tuple[str, dict[str, str]]] = []
 
     # --- what is there --------------------------------------------------------------------------------------------
 
@@ -92,7 +90,7 @@ class Configuration:
     def read(self, service: Service | None = None) -> dict[str, str]:
         """All files as they are now."""
         folder = (service or self.first).folder / "etc"
-        paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+        paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != MEMORY)
         return {str(path.relative_to(folder)): path.read_bytes().decode(errors="surrogateescape") for path in paths}
 
     def base(self, chapter: str = "", service: Service | None = None) -> dict[str, str]:
@@ -103,76 +101,28 @@ class Configuration:
     @property
     def state(self) -> tuple[str, dict[str, str]]:
         """The chapter and the edits that are in force: ``{file: text}``."""
-        path = self._memory
-        return (
-            tuple(json.loads(path.read_text(encoding="utf-8")))
-            if path.exists()
-            else (self.cluster.settings["chapter"], {})
-        )
+        found = files.read_json(self.folder / MEMORY, dict)
+        if found and isinstance(found.get("edits"), dict):
+            return found.get("chapter", ""), found["edits"]
+        return self.cluster.settings["chapter"], {}
 
     @property
     def edits(self) -> dict[str, str]:
         return self.state[1]
 
-    @property
-    def _memory(self) -> Path:
-        return self.first.folder / "edits.json"
-
     # --- changing it ----------------------------------------------------------------------------------------------
 
-    def write(self, file: str, text: str) -> Change:
-        """Replace one file (or add to it, see ``appended``). Raises LabError when the servers reject it."""
+    def with_file(self, file: str, text: str) -> State:
+        """The state in force, and one more edit (see ``appended``). Raises LabError for a file that the role does not have."""
         chapter, edits = self.state
-        return self.apply(edits | {self.place(file): text if text.endswith("\n") else f"{text}\n"}, chapter)
+        return chapter, edits | {self.place(file): text if text.endswith("\n") else f"{text}\n"}
 
-    def reset(self, chapter: str = "") -> Change:
-        """Back to what the workbook ships (with the chapter's overlay)."""
-        return self.apply({}, chapter)
-
-    def undo(self) -> Change:
-        """Back to the configuration before the last change made through this object."""
-        if not self._history:
-            raise LabError(
-                "Es gibt nichts rückgängig zu machen.",
-                next_step="`lab.reset()` stellt die mitgelieferte Konfiguration wieder her.",
-            )
-        chapter, edits = self._history[-1]
-        change = self.apply(edits, chapter)
-        del self._history[-2:]
-        return change
-
-    def apply(self, edits: Mapping[str, str], chapter: str = "") -> Change:
-        """Make ``edits`` to the chapter's files the configuration of all nodes; roll back when a node does not answer."""
-        started, known = time.monotonic(), self.state
-        before = {service.node: self.read(service) for service in self.services}
-        after = {service.node: self._edited(self.base(chapter, service), edits) for service in self.services}
-        old, new = before[self.first.node], after[self.first.node]
-        names = tuple(sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name)))
-        if not names:
-            return NO_CHANGE
-        with disk_errors(self.folder):
-            self.check(new)
-            old_warnings = self.warnings(old)
-            self._write(after)
-        try:
-            said = self.reload(self.services)
-        except LabError:
-            self._write(before)
-            self.recover(self.services)
-            raise
-        self._memory.write_text(json.dumps((chapter, dict(edits))), encoding="utf-8")
-        self._history.append(known)
-        new_warnings = tuple(text for text in self.warnings(new) if text not in old_warnings)
-        return Change(names, "\n".join(_diff(old, new, names)), (*new_warnings, *said), time.monotonic() - started)
-
-    def _edited(self, base: Mapping[str, str], edits: Mapping[str, str]) -> dict[str, str]:
+    def edited(self, edits: Mapping[str, str], chapter: str, service: Service) -> dict[str, str]:
+        """All files of one node: those of the chapter with ``edits``."""
+        base = self.base(chapter, service)
         added = {name: f"{base[name]}\n# --- Deine Änderung ---\n{text}"
                  for name, text in edits.items() if name in self.appended}  # fmt: skip
         return {**base, **edits, **added}
-
-    def _write(self, contents: Mapping[str, Mapping[str, str]]) -> None:
-        for service in self.services:
-            render.write(contents[service.node], service.folder / "etc")
 
     # --- what a role does in its own way --------------------------------------------------------------------------
 
@@ -216,59 +166,9 @@ class Configuration:
                 )
 
 
-class RedisConfiguration(Configuration):
-    """redis.conf: a change restarts Redis, which forgets everything, because in the lab it stores nothing on disk."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        super().__init__(cluster, "redis", appended=("redis.conf",))
-
-    def value(self, name: str) -> str:
-        """A parameter as Redis itself gives it (sizes in bytes); empty when it does not know it."""
-        with self._client() as client:
-            return client.config_get(name).get(name, "")
-
-    def usage(self) -> dict[str, int]:
-        """used and limit in bytes, keys, refused: commands that ended in OOM since the start of Redis."""
-        with self._client() as client:
-            info = client.info("all")
-        refused = int(dict(info.get("errorstat_OOM", {})).get("count", 0))
-        keys = info.get("db0", {}).get("keys", 0)
-        return {"used": info["used_memory"], "limit": info["maxmemory"], "keys": keys, "refused": refused}
-
-    def learned(self) -> tuple[int, int]:
-        """How many mails Bayes has learned as spam and as ham. Rspamd's controller says the same, but some seconds later."""
-        with self._client() as client:
-            spam, ham = client.hmget("RS", "learns_spam", "learns_ham")
-        return int(spam or 0), int(ham or 0)
-
-    def clear(self) -> None:
-        """Forget everything: what was learned, counted and greylisted."""
-        with self._client() as client:
-            client.flushall()
-
-    @contextmanager
-    def _client(self) -> Iterator[redis.Redis]:
-        """A connection. Raises Unreachable when Redis does not answer within five seconds."""
-        import redis
-
-        service = self.first
-        try:
-            with redis.Redis(
-                host=service.address,
-                port=service.ports["redis"],
-                password=self.cluster.secrets["redis"],
-                decode_responses=True,
-                socket_timeout=5,
-            ) as client:
-                yield client
-        except redis.RedisError as error:
-            raise Unreachable(
-                "Redis antwortet nicht.", why=str(error), next_step="Sieh mit `lab.status()` nach."
-            ) from None
-
-
-def _diff(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str, ...]) -> list[str]:
-    return [
+def differences(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str, ...]) -> str:
+    """A unified diff of these files."""
+    lines = [
         line
         for name in names
         for line in difflib.unified_diff(
@@ -280,3 +180,4 @@ def _diff(before: Mapping[str, str], after: Mapping[str, str], names: tuple[str,
             n=2,
         )
     ]
+    return "\n".join(lines)

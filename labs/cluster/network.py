@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Iterable
 
+import filelock
 import psutil
 
-from labs.cluster.plugin import lock_name
+from labs.cluster.plugin import lock_of
+from labs.cluster.sockets import internet_sockets
 from labs.cluster.topology import Node
 from labs.errors import LabError
 
@@ -16,13 +19,18 @@ NETWORKS = range(77, 250)
 
 
 def taken(net: int) -> bool:
-    """Whether another lab of this machine holds 127.``net``.0.0/16."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.bind(lock_name(net))
-        except OSError:
-            return True
-    return False
+    """Whether another lab of this user holds 127.``net``.0.0/16."""
+    try:
+        with filelock.FileLock(lock_of(net), timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
+
+
+def impostors(nodes: Iterable[Node]) -> list[str]:
+    """The endpoints of ``nodes`` on which another user of the machine listens, each as "address:port"."""
+    ours = {service.endpoint(port) for node in nodes for service in node.services.values() for port in service.ports}
+    return sorted(name for name, user in internet_sockets().items() if name in ours and user != os.getuid())
 
 
 def ports_free(nodes: Iterable[Node]) -> bool:

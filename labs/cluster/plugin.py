@@ -1,8 +1,9 @@
 """What the lab adds to supervisord, inside its process: a lock on the network, owners, a log of events.
 
-- The lock: an abstract Unix socket named after the /16. The kernel frees it with the process, so there is
-  no stale lock, and it is seen by all users of the machine, as loopback is.
+- The lock: a file of the user's own, named after the /16. The kernel frees it with the process, so there is no stale
+  lock. Other users' labs are noticed by their ports.
 - Owners: processes (JupyterLab, a script) for which the lab runs. When the last one is gone, the lab ends.
+- Settings: what lab.json said at the start, for the case that the file is damaged.
 - Events: each start, exit and restart of a node as one JSON line in events.jsonl.
 
 Source: supervisor's documentation, "Extending Supervisor's XML-RPC API" and "Events".
@@ -10,10 +11,11 @@ Source: supervisor's documentation, "Extending Supervisor's XML-RPC API" and "Ev
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
-import socket
+import threading
 import time
 from contextlib import suppress
 from operator import attrgetter
@@ -23,30 +25,39 @@ import psutil
 from supervisor import events
 from supervisor.states import SupervisorStates
 
+from labs import nickname, paths
+from labs.cluster.leftovers import await_end
+
 
 class LabRPC:
     """The XML-RPC namespace ``lab``."""
 
-    def __init__(self, supervisord, net: str, log: str) -> None:
-        self._supervisord, self._log = supervisord, Path(log)
+    def __init__(self, supervisord, net: str, folder: str) -> None:
+        self._supervisord, self._folder = supervisord, Path(folder)
+        self._settings = (self._folder / "lab.json").read_text(encoding="utf-8")
         self._owners: set[tuple[int, float]] = set()
         self._kept = False
-        self._lock = socket.socket(socket.AF_UNIX)
-        self._lock.bind(lock_name(int(net)))
+        self._lock = lock_of(int(net)).open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         events.subscribe(events.SupervisorRunningEvent, self._start_at_once)
         events.subscribe(events.ProcessStateEvent, self._record)
-        events.subscribe(events.Tick5Event, self._end_without_owner)
+        events.subscribe(events.Tick3600Event, self._keep_nicknames)
         events.subscribe(events.SupervisorStoppingEvent, self._hurry)
 
     def own(self, pid: int, started: float) -> bool:
         """The lab runs for this process as well, at least as long as it lives."""
         self._owners.add((pid, started))
+        threading.Thread(target=self._outlive, args=(pid, started), daemon=True).start()
         return True
 
     def keep(self) -> bool:
         """The lab runs until it is stopped by hand (``labs up``)."""
         self._kept = True
         return True
+
+    def settings(self) -> str:
+        """The text of lab.json."""
+        return self._settings
 
     def disown(self, pid: int, started: float) -> bool:
         """The process ends; when it was the last owner, so does the lab, and the answer is True."""
@@ -55,6 +66,17 @@ class LabRPC:
         if ends:
             self._supervisord.options.mood = SupervisorStates.SHUTDOWN
         return ends
+
+    def _outlive(self, pid: int, started: float) -> None:
+        if _lives(pid, started):
+            await_end(pid, None)
+        self.disown(pid, started)
+
+    def _keep_nicknames(self, event) -> None:
+        settings = json.loads(self._settings)
+        for path in map(Path, (settings["root"], settings["prefix"])):
+            if path.is_symlink():
+                nickname.keep(path)
 
     def _start_at_once(self, event) -> None:
         # supervisord would sleep up to a second before it looks at its programs for the first time
@@ -68,10 +90,9 @@ class LabRPC:
                 os.killpg(process.pid, signal.SIGKILL)
         node, _, role = process.config.name.partition(".")
         state = type(event).__name__.removeprefix("ProcessState").removesuffix("Event").lower()
-        with self._log.open("a") as file:
-            file.write(
-                json.dumps({"time": time.time(), "node": node, "role": role, "state": state, "pid": process.pid}) + "\n"
-            )
+        line = json.dumps({"time": time.time(), "node": node, "role": role, "state": state, "pid": process.pid})
+        with suppress(OSError), (self._folder / "events.jsonl").open("a") as file:  # a full disk must not end the lab
+            file.write(f"{line}\n")
 
     def _hurry(self, event) -> None:
         """The lab ends: nobody waits for a mail any more, and supervisord need not wait a second for each look."""
@@ -85,16 +106,12 @@ class LabRPC:
         poll = poller.poll
         poller.poll = lambda timeout: poll(0.02)
 
-    def _end_without_owner(self, event) -> None:
-        if self._kept or not self._owners:
-            return
-        self._owners = {owner for owner in self._owners if _lives(*owner)}
-        if not self._owners:
-            self._supervisord.options.mood = SupervisorStates.SHUTDOWN
 
-
-def lock_name(net: int) -> str:
-    return f"\0arbeitsbuch-127.{net}"
+def lock_of(net: int) -> Path:
+    """The file that a lab in 127.``net``.0.0/16 holds locked."""
+    folder = paths.make_state() / "nets"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{net}.lock"
 
 
 def _lives(pid: int, started: float) -> bool:
@@ -105,6 +122,6 @@ def _lives(pid: int, started: float) -> bool:
         return False
 
 
-def make(supervisord, net: str, log: str) -> LabRPC:
+def make(supervisord, net: str, folder: str) -> LabRPC:
     """The factory that supervisord.conf names."""
-    return LabRPC(supervisord, net, log)
+    return LabRPC(supervisord, net, folder)

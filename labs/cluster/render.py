@@ -6,6 +6,7 @@ import grp
 import os
 import pwd
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import jinja2
 
 from labs.bundle import Bundle
 from labs.cluster.topology import Node, Service
+from labs.interrupts import uninterrupted
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 CHAPTERS = CONFIG / "chapters"
@@ -63,16 +65,42 @@ def text(name: str, /, **context: object) -> str:
 
 def write(contents: Mapping[str, str], folder: Path) -> None:
     """Make ``folder`` hold exactly ``contents``; the old content is replaced in one rename."""
-    fresh = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, text in contents.items():
-        path = fresh / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="surrogateescape")
-    old = folder.with_name(f"{folder.name}.old")
+    fresh = stage(contents, folder)
+    with uninterrupted():
+        old = swap(fresh, folder)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def stage(contents: Mapping[str, str], folder: Path) -> Path:
+    """A new folder beside ``folder`` with ``contents``, closed to other users: they hold secrets. Raises OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    try:
+        for name, text in contents.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    return fresh
+
+
+def mend(folder: Path) -> None:
+    """Clear away what a killed ``swap`` left beside ``folder``; when it was between two renames, the old content comes back."""
+    left = [path for path in folder.parent.glob(f"{folder.name}.*") if path.is_dir()]
+    for path in left:
+        if path.name.endswith(".old") and not folder.exists():
+            path.rename(folder)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def swap(fresh: Path, folder: Path) -> Path:
+    """Put ``fresh`` in the place of ``folder``; where the old content is now (it may be missing)."""
+    old = fresh.with_name(f"{fresh.name}.old")
     if folder.exists():
         folder.rename(old)
     fresh.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    return old

@@ -2,25 +2,18 @@
 
 ``Cluster.status`` opens a connection to every port, which Postfix notes three lines for; on a frozen node it waits.
 Here: does the process live, is it stopped, does its port listen? What a server answers stays unknown.
-Source: proc_net_tcp in the kernel's documentation; supervisor's XML-RPC API.
+Source: supervisor's XML-RPC API.
 """
 
 from __future__ import annotations
 
-import socket
-import sys
 import xmlrpc.client
-from pathlib import Path
 
 import psutil
 
 from labs.cluster.cluster import Cluster, not_running
+from labs.cluster.sockets import internet_sockets, unix_sockets
 from labs.cluster.topology import Service
-
-LISTENS, BOUND = "0A", "07"
-"""States in /proc/net/tcp (listening) and in /proc/net/udp (not connected)."""
-ACCEPTS = 0x10000
-"""The flag of a listening socket in /proc/net/unix (__SO_ACCEPTCON)."""
 
 
 def states(cluster: Cluster) -> dict[str, str]:
@@ -29,7 +22,7 @@ def states(cluster: Cluster) -> dict[str, str]:
         found = {info["name"]: info["pid"] for info in cluster._rpc.supervisor.getAllProcessInfo()}
     except (OSError, xmlrpc.client.Error):
         raise not_running() from None
-    endpoints = _sockets("tcp", LISTENS) | _sockets("udp", BOUND) | _unix_sockets()
+    endpoints = internet_sockets().keys() | unix_sockets()
     answer = {}
     for node in cluster.nodes.values():
         each = [_state(service, found.get(service.program, 0), endpoints) for service in node.services.values()]
@@ -55,24 +48,6 @@ def _state(service: Service, pid: int, endpoints: set[str]) -> str:
         return "frozen"
     listening = all(service.endpoint(port) in endpoints for port in service.ports)
     return "up" if listening else "down"
-
-
-def _unix_sockets() -> set[str]:
-    """The paths on which somebody listens. Source: proc(5), /proc/net/unix."""
-    lines = (line.split(None, 7) for line in Path("/proc/net/unix").read_text(errors="replace").splitlines()[1:])
-    return {fields[7] for fields in lines if len(fields) > 7 and int(fields[3], 16) & ACCEPTS}
-
-
-def _sockets(protocol: str, state: str) -> set[str]:
-    """This machine's IPv4 sockets in one state, each as "address:port"."""
-    lines = (line.split(None, 4) for line in Path(f"/proc/net/{protocol}").read_text().splitlines()[1:])
-    return {_address(fields[1]) for fields in lines if fields[3] == state}
-
-
-def _address(text: str) -> str:
-    """The kernel writes the address as it lies in memory, and the port in hexadecimal."""
-    address, _, port = text.partition(":")
-    return f"{socket.inet_ntoa(int(address, 16).to_bytes(4, sys.byteorder))}:{int(port, 16)}"
 
 
 def _pss(process: psutil.Process) -> float:

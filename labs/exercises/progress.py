@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 
-from labs import paths
+from labs import files, paths
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,14 @@ class Progress:
         self.path: Path = paths.state() / "progress" / f"{lab_name}.json"
 
     def entries(self) -> dict[str, Entry]:
-        """What is noted; a file that cannot be read counts as none."""
-        try:
-            noted = json.loads(self.path.read_text(encoding="utf-8"))
-            return {name: Entry(**values) for name, values in noted.items()}
-        except (OSError, ValueError, TypeError, AttributeError):
-            return {}
+        """What is noted; a damaged file counts as none."""
+        known = {field.name for field in fields(Entry)}
+        noted = files.read_json(self.path, dict) or {}
+        return {
+            name: Entry(**values)
+            for name, values in noted.items()
+            if isinstance(values, dict) and values.keys() <= known
+        }
 
     def note(
         self, name: str, *, tried: bool = False, hint: bool = False, revealed: bool = False, solved: bool = False
@@ -49,10 +51,7 @@ class Progress:
             revealed=old.revealed or revealed,
             solved=old.solved or (datetime.now().isoformat(timespec="seconds") if solved else ""),
         )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(".new")
-        fresh.write_text(json.dumps({key: asdict(entry) for key, entry in entries.items()}, indent=1), encoding="utf-8")
-        fresh.rename(self.path)
+        files.replace(self.path, json.dumps({key: asdict(entry) for key, entry in entries.items()}, indent=1))
 
     def erase(self) -> None:
         """Forget everything."""

@@ -68,8 +68,7 @@ class RspamdConfiguration(Configuration):
 
     def check(self, contents: Mapping[str, str]) -> None:
         """Let ``rspamadm configtest -s`` judge ``contents``. Raises LabError with file, line and reason."""
-        candidate = self.first.folder / "candidate"
-        render.write(contents, candidate)
+        candidate = render.stage(contents, self.first.folder / "candidate")
         try:
             result = self.rspamadm(candidate, "configtest", "-s")
         except subprocess.TimeoutExpired:

@@ -43,8 +43,7 @@ class PostfixConfiguration(Configuration):
 
     def check(self, contents: Mapping[str, str]) -> None:
         """Let postconf read ``contents``. Raises LabError for a line without "=" and for a parameter that is unknown."""
-        candidate = self.first.folder / "candidate"
-        render.write(contents, candidate)
+        candidate = render.stage(contents, self.first.folder / "candidate")
         age(candidate)
         try:
             result = self._postconf("-c", str(candidate), "-n")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 
 import pytest
 import requests
@@ -14,6 +13,7 @@ from playwright.sync_api import sync_playwright
 from labs import bundle, jupyter, paths
 from labs.cluster.cluster import Cluster
 from tests.conftest import remove
+from tests.lab.test_start import wait_until
 
 SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -45,21 +45,10 @@ def jupyterlab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("notebooks")
     for notebook in paths.NOTEBOOKS.glob("*.ipynb"):
         shutil.copy(notebook, folder)
-    name, port, token = f"browser-{os.getpid()}", jupyter.free_port(), "geheim"
-    server = subprocess.Popen(
-        jupyter.command(port, token, folder), env=jupyter.environment() | {"LABS_NAME": name},
-        start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            if requests.get(f"{address}/api", timeout=1).ok:
-                break
-        except requests.RequestException:
-            time.sleep(0.1)
-    yield lambda notebook: f"{address}/lab/tree/{notebook}.ipynb?token={token}&reset"
-    server.terminate()
-    server.wait(30)
+    name = f"browser-{os.getpid()}"
+    with jupyter.serving(folder, subprocess.DEVNULL, jupyter.environment() | {"LABS_NAME": name}) as server:
+        wait_until(server.answers, 30)
+        yield lambda notebook: f"{server.url(f'lab/tree/{notebook}.ipynb')}&reset"
     Cluster(name).stop()
     remove(Cluster(name))
 

@@ -105,7 +105,7 @@ def test_names_that_lead_nowhere_are_refused(lab, file):
 def test_a_configuration_that_passes_the_check_and_does_not_run_is_rolled_back(lab):
     edits = {"override.d/worker-normal.inc": 'bind_socket = "127.0.0.1:1";\n'}
     with pytest.raises(LabError, match="die alte gilt wieder"):
-        lab.configuration.apply(edits)
+        lab.configurations.apply({"rspamd-worker": ("", edits)})
     assert lab.scan("sauber").action == "no action"
 
 

@@ -6,7 +6,7 @@ import pytest
 @pytest.fixture(scope="module")
 def greylisting(running_cluster):
     running_cluster.reset()
-    running_cluster.configuration.apply({"override.d/greylist.conf": "# Greylisting runs.\n"})
+    running_cluster.configurations.apply({"rspamd-worker": ("", {"override.d/greylist.conf": "# Greylisting runs.\n"})})
     running_cluster.forget()
     yield running_cluster
     running_cluster.reset()

@@ -42,7 +42,7 @@ def policy(running_cluster):
 @pytest.mark.parametrize(("file", "name", "indent"), RULES, ids=[f"{file}-{name}" for file, name, _ in RULES])
 def test_without_a_rule_an_expectation_fails(policy, file, name, indent):
     shipped = policy.configuration.base()[f"local.d/{file}"]
-    policy.configuration.apply({f"local.d/{file}": without(shipped, name, indent)})
+    policy.configurations.apply({"rspamd-worker": ("", {f"local.d/{file}": without(shipped, name, indent)})})
     likely = sorted(CASES, key=lambda case: (name not in str(case.expect), "via" in case.envelope, case.again))
     assert any(fails(policy, case) for case in likely), "no expectation noticed"
 

@@ -98,10 +98,10 @@ def test_a_mail_without_a_profile_can_be_asked_too(lab):
 
 def test_nothing_of_the_running_lab_changes(lab, phishing):
     lab.write("actions.conf", "reject = 12;\n")
-    state, files, history = lab.configuration.state, lab.configuration.read(), list(lab.configuration._history)
+    state, files, history = lab.configuration.state, lab.configuration.read(), list(lab.configurations._history)
     processes = {process.pid for process in lab.cluster.processes("rspamd1")}
     what_if(lab, phishing, composites={"NEU": "DBL_PHISH"}, weights={"DBL_PHISH": 1}, thresholds={"reject": 5})
-    assert (lab.configuration.state, lab.configuration.read(), lab.configuration._history) == (state, files, history)
+    assert (lab.configuration.state, lab.configuration.read(), lab.configurations._history) == (state, files, history)
     assert {process.pid for process in lab.cluster.processes("rspamd1")} == processes
     assert not list(lab.cluster.node("rspamd1").main.folder.glob("spare-*"))
     lab.undo()

@@ -20,6 +20,7 @@ from labs.cluster import render
 from labs.cluster.cluster import Cluster
 from labs.cluster.roles import shared_variables
 from labs.cluster.topology import Node, Service
+from labs.cluster.transaction import apply_one
 from labs.errors import LabError
 from labs.rspamd.configuration import WorkerConfiguration
 from labs.rspamd.controller import Controller
@@ -128,7 +129,7 @@ class OwnConfiguration(WorkerConfiguration):
     def take(self) -> tuple[str, ...]:
         """Take the files into use; warnings. Raises LabError with file and line when Rspamd refuses them."""
         try:
-            change = self.apply({})
+            change = apply_one(self, {})
         except LabError as error:
             raise LabError(
                 self._as_written(error.what.removesuffix(" Die bisherige läuft weiter.")),

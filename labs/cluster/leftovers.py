@@ -1,0 +1,75 @@
+"""Servers of a lab that nobody supervises any more: find them, end them.
+
+Run as a module it is the lab's leash: supervisord starts it, and when supervisord is gone, whatever ended it, it ends
+every server of the lab. Source: supervisor's documentation (a program's stdin); pidfd_open(2).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from pathlib import Path
+
+import psutil
+
+from labs import paths
+from labs.bundle import recipe
+
+LEASH = 'read -r _; exec "$LABS_PYTHON" -m labs.cluster.leftovers "$LABS_FOLDER"'
+"""What waits in bash, for it needs no memory: stdin ends with supervisord. No word in it invites a ``pkill -f``."""
+
+
+def find(folder: Path) -> list[psutil.Process]:
+    """The servers that run in ``folder`` (a lab's, or that of all labs) and belong to this user."""
+    return [process for process in psutil.process_iter() if _is_server(process, folder)]
+
+
+def end(folder: Path) -> int:
+    """Kill what runs in ``folder``, also what is born meanwhile; how many processes that were."""
+    count = 0
+    while left := find(folder):
+        for process in left:
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        for process in left:
+            await_end(process.pid, 3)
+        count += len(left)
+    return count
+
+
+def _is_server(process: psutil.Process, folder: Path) -> bool:
+    """It works in the folder and is one of our programs, not a reader's shell there."""
+    try:
+        if process.uids().real != os.getuid() or not Path(process.cwd()).is_relative_to(folder):
+            return False
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        program = Path(process.exe())
+        return (
+            program.is_relative_to(paths.cache().resolve())
+            or program.name in {*recipe()["servers"]["programs"], *recipe()["servers"]["cluster"]}
+            or any(word.endswith("/supervisord.conf") for word in process.cmdline())
+        )
+    except (psutil.Error, OSError):
+        return False
+
+
+def await_end(pid: int, seconds: float | None) -> None:
+    """Wait until a process has ended (None: however long that takes), whether or not its parent has noticed."""
+    try:
+        process = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        poll = select.poll()
+        poll.register(process, select.POLLIN)
+        poll.poll(None if seconds is None else 1000 * seconds)
+    finally:
+        os.close(process)
+
+
+if __name__ == "__main__":
+    end(Path(sys.argv[1]))
