@@ -1,6 +1,7 @@
 """What another user of the machine gets of a running lab: no file, no socket, no answer that only the reader may have."""
 
 import http.client
+import json
 import os
 import smtplib
 import socket
@@ -11,6 +12,7 @@ from contextlib import suppress
 import psutil
 import pytest
 import requests
+from jupyter_client import BlockingKernelClient
 
 from labs import jupyter, paths
 from labs.cluster.network import NETWORKS, impostors, ports_free, taken
@@ -40,15 +42,41 @@ def test_no_command_line_holds_a_secret(server, running_cluster):
     assert [(name, line) for name, value in secrets.items() for line in words if value in line] == []
 
 
-def test_kernels_open_no_port(server):
+@needs_root
+def test_what_a_kernel_says_is_heard_by_its_reader_only(server):
+    """On a port anybody could subscribe to it. The one that is left takes the output of subprocesses, with a secret."""
+    kernel = requests.get(server.url("api/kernels"), timeout=10).json()[0]["id"]
+    connection = paths.state() / f"jupyter/run/kernel-{kernel}.json"
+    assert json.loads(connection.read_text())["transport"] == "ipc"
     pids = {process.pid for process in psutil.Process(server.process.pid).children(recursive=True)}
-    assert pids, "the kernel runs"
-    listening = [
-        (connection.pid, connection.laddr)
-        for connection in psutil.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN and connection.pid in pids
+    ports = [
+        found.laddr.port
+        for found in psutil.net_connections("inet")
+        if found.status == psutil.CONN_LISTEN and found.pid in pids
     ]
-    assert listening == []
+
+    def listen(found):
+        import zmq
+
+        heard, context = [], zmq.Context()
+        for port in found:
+            with context.socket(zmq.SUB) as subscriber:
+                subscriber.subscribe("")
+                subscriber.connect(f"tcp://127.0.0.1:{port}")
+                if subscriber.poll(3000):
+                    heard.append(repr(subscriber.recv_multipart()))
+        return heard
+
+    client = BlockingKernelClient(connection_file=str(connection))
+    client.load_connection_file()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    client.execute("import time\nfor _ in range(60):\n    print('geheim', flush=True)\n    time.sleep(0.1)")
+    try:
+        assert as_stranger(listen, ports) == []
+        assert client.get_iopub_msg(timeout=10), "the reader's own client hears it"
+    finally:
+        client.stop_channels()
 
 
 @needs_root
@@ -148,7 +176,7 @@ def test_redis_and_dovecot_want_a_password(big):
         for (host, port), request in targets:
             with socket.create_connection((host, port), 5) as client:
                 client.sendall(request.encode())
-                client.settimeout(1)
+                client.settimeout(2.5)  # Dovecot lets a wrong password wait
                 text = b""
                 with suppress(TimeoutError):
                     while more := client.recv(4096):
