@@ -38,7 +38,7 @@ START_CLUSTER = 'Starte mit `Lab.start(profile="cluster")`, im Terminal mit `./a
 
 @dataclass(frozen=True)
 class Exchange:
-    """One step of a dialogue. ``said``: the client's command, without passwords; empty: the server greets."""
+    """One step of a dialogue. ``said``: the client's command, its verb in capitals, without passwords; empty: the server greets."""
 
     said: str
     code: int
@@ -59,7 +59,7 @@ class _Recorded(smtplib.SMTP):
         super().__init__(*arguments)
 
     def putcmd(self, cmd: str, args: str = "") -> None:
-        said = f"{cmd} {args}".strip()
+        said = re.sub(r"^(mail from|rcpt to|\w+)", lambda verb: verb[0].upper(), f"{cmd} {args}".strip(), flags=re.I)
         self._said = "AUTH …" if cmd.upper() == "AUTH" else said
         super().putcmd(cmd, args)
 

@@ -325,4 +325,7 @@ def test_the_dialogue_is_noted_without_the_password(big):
     assert big.cluster.secrets["mailbox"] not in delivery.transcript
     assert f"C: (die Mail) .\nS: 250 2.0.0 Ok: queued as {delivery.queue_id}" in delivery.transcript
     refused = big.send("eicar", "mx1")
-    assert re.search(r"C: data\nS: 354 .*\nC: \(die Mail\) \.\nS: 554 5\.7\.1 Schadcode gefunden", refused.transcript)
+    assert re.search(
+        r"C: RCPT TO:<.+>\nS: 250 .*\nC: DATA\nS: 354 .*\nC: \(die Mail\) \.\nS: 554 5\.7\.1 Schadcode gefunden",
+        refused.transcript,
+    )
