@@ -16,7 +16,7 @@ from pathlib import Path
 
 from labs import bundle, paths
 from labs.bundle.apt import PrivateApt
-from labs.cluster.network import bindable
+from labs.cluster.network import bindable, check_loopback
 from labs.cluster.topology import topology
 from labs.errors import LabError
 
@@ -160,8 +160,10 @@ def _disk(what: str, folder: Path) -> Finding:
 
 
 def _loopback() -> Finding:
-    if not bindable("127.77.0.1", 0):
-        return Finding("Loopback", "127.77.0.1 lässt sich nicht belegen", False, "sudo ip addr add 127.0.0.1/8 dev lo")
+    try:
+        check_loopback()
+    except LabError as error:
+        return Finding("Loopback", error.what, False, error.next_step)
     services = [service for node in topology()["nodes"].values() for service in node["services"].values()]
     ports = sorted({port for service in services for port in service.values()})
     taken = [str(port) for port in ports if not bindable("127.255.255.254", port)]

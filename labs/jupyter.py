@@ -22,6 +22,7 @@ import requests
 from labs import paths
 from labs.bundle import ensure
 from labs.cluster.cluster import Cluster
+from labs.cluster.network import check_loopback
 from labs.errors import LabError
 from labs.progress import progress_bar
 
@@ -111,6 +112,7 @@ def run(*, fresh: bool = False) -> int:
 
     ``fresh``: begin with new copies of all chapters.
     """
+    check_loopback()
     with progress_bar("Server holen") as progress:
         ensure("servers", progress)
     folder, port, token = workspace(fresh=fresh), free_port(), secrets.token_hex(16)

@@ -15,6 +15,22 @@ from labs.errors import LabError
 NETWORKS = range(77, 250)
 
 
+def check_loopback() -> None:
+    """Raise LabError when this machine cannot reach itself on 127.0.0.0/8: binding works also where loopback is down."""
+    address = f"127.{NETWORKS[0]}.0.1"
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((address, 0))
+            probe.connect((address, 9))
+        except OSError as error:
+            down = error.errno == errno.ENETUNREACH
+            raise LabError(
+                "Loopback ist nicht eingeschaltet." if down else f"Die IP-Adresse {address} gibt es hier nicht.",
+                why=f"Dieser Rechner erreicht sich selbst nicht: {error.strerror}.",
+                next_step="sudo ip link set lo up" if down else "sudo ip addr add 127.0.0.1/8 dev lo",
+            ) from None
+
+
 def taken(net: int) -> bool:
     """Whether another lab of this machine holds 127.``net``.0.0/16."""
     with socket.socket(socket.AF_UNIX) as probe:

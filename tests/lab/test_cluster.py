@@ -243,7 +243,7 @@ def test_a_change_of_postfix_reaches_both_mx_and_is_checked_first(big):
         ("postfix-mx/main.cf", "unsinn", "parameter = wert"),
         ("postfix-mx/mian.cf", "x = y", "Meintest du main.cf"),
         ("rspamd-proxy/worker-proxy.inc", "timeout = x;", "lehnt diese Konfiguration ab"),
-        ("redis/redis.conf", "maxmemoryy 1mb", "die alte gilt wieder"),
+        ("redis/redis.conf", "maxmemoryy 1mb", r"die alte gilt wieder\.\n.*>>> 'maxmemoryy 1mb'"),
         ("dovecot/dovecot.conf", "x", "nichts zu ändern"),
     ]:
         with pytest.raises(LabError, match=part):
