@@ -18,6 +18,7 @@ from labs.cluster.cluster import Cluster
 from labs.cluster.network import ports_free
 from labs.cluster.topology import Node, Service
 from labs.errors import LabError
+from labs.lab import Lab
 from tests.conftest import silent
 
 
@@ -121,8 +122,23 @@ def test_a_killed_node_is_restarted_and_reported(lab, node):
     lab.kill(node)
     wait_until(lambda: (new := lab.cluster.processes(node)) and new[0].pid != before)
     assert lab.cluster.wait_ready(node)
-    assert {"exited", "starting"} <= {event["state"] for event in lab.cluster.events() if event["node"] == node}
+    states = {event["state"] for event in lab.cluster.events() if event["node"] == node}
+    assert "starting" in states and states & {"exited", "backoff"}
     assert lab.status().set_index("Knoten").loc[node, "Neustarts"] >= 1
+
+
+def test_every_new_start_of_a_node_counts_as_one_restart(cluster):
+    """Killed again within its first second, the supervisor calls it no exit but a failed start."""
+    cluster.start(silent)
+    lab = Lab(cluster)
+    for _ in range(2):
+        before = cluster.processes("redis1")[0].pid
+        lab.kill("redis1")
+        wait_until(lambda before=before: (new := cluster.processes("redis1")) and new[0].pid != before)
+    lab.restart("redis1")
+    restarts = lab.status().set_index("Knoten")["Neustarts"]
+    assert restarts["redis1"] == 3 and restarts.sum() == 3
+    assert {"backoff", "stopped"} <= {event["state"] for event in cluster.events()}
 
 
 def scanners(lab):
