@@ -16,7 +16,7 @@ from pathlib import Path
 
 from labs import bundle, paths
 from labs.bundle.apt import PrivateApt
-from labs.cluster.network import bindable, check_loopback
+from labs.cluster.network import EVERYWHERE, bindable, check_loopback, kinds
 from labs.cluster.topology import topology
 from labs.errors import LabError
 
@@ -165,8 +165,8 @@ def _loopback() -> Finding:
     except LabError as error:
         return Finding("Loopback", error.what, False, error.next_step)
     services = [service for node in topology()["nodes"].values() for service in node["services"].values()]
-    ports = sorted({port for service in services for port in service.values()})
-    taken = [str(port) for port in ports if not bindable("127.255.255.254", port)]
-    remedy = "Ein Programm lauscht dort auf allen Adressen; beende es (ss -ltnp zeigt es)."
-    found = f"auf allen Adressen belegt: {', '.join(taken)}" if taken else "frei"
+    sockets = {(port, kind) for service in services for name, port in service.items() for kind in kinds(name)}
+    taken = sorted({port for port, kind in sockets if not bindable(EVERYWHERE, port, kind)})
+    remedy = "Ein Programm lauscht dort auf allen Adressen; beende es (sudo ss -lntup zeigt es)."
+    found = f"auf allen Adressen belegt: {', '.join(map(str, taken))}" if taken else "frei"
     return _finding("Ports", found, not taken, remedy)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 
@@ -11,6 +10,7 @@ import pytest
 from labs.cluster import render
 from labs.errors import LabError
 from tests.conftest import silent
+from tests.lab.test_start import apart
 
 
 @pytest.mark.parametrize(
@@ -35,21 +35,17 @@ def test_a_server_that_keeps_dying_is_named_with_its_last_error(
     assert not cluster.running
 
 
-def apart(*setup, code, name):
+def elsewhere(*setup, code, name):
     """Run Python in name spaces of its own for network and mounts, after ``setup`` (lines for sh)."""
-    unshare = ["unshare", "--net", "--mount"] + ([] if os.geteuid() == 0 else ["--user", "--map-root-user"])
-    if subprocess.run([*unshare, "true"], capture_output=True).returncode:
-        pytest.skip("this machine does not let its users make name spaces")
-    return subprocess.run(
-        [*unshare, "sh", "-ec", "\n".join((*setup, 'exec "$0" -c "$1"')), sys.executable, code],
-        capture_output=True, text=True, env=os.environ | {"LABS_NAME": name}, timeout=100,
-    )  # fmt: skip
+    script = "\n".join((*setup, 'exec "$0" -c "$1"'))
+    command = ["sh", "-ec", script, sys.executable, code]
+    return apart("--net", "--mount", command=command, env=os.environ | {"LABS_NAME": name})
 
 
 @pytest.mark.parametrize("command", ["up", "start"])
 def test_without_loopback_the_start_says_so_at_once(cluster, command):
     started = time.monotonic()
-    result = apart(code=f"from labs.cli import main; main(['{command}'])", name=cluster.name)
+    result = elsewhere(code=f"from labs.cli import main; main(['{command}'])", name=cluster.name)
     assert result.stderr.splitlines()[-3:] == [
         "Loopback ist nicht eingeschaltet.",
         "Dieser Rechner erreicht sich selbst nicht: Network is unreachable.",
@@ -67,7 +63,7 @@ for mail, way in (("sauber", "mx"), ("antwort", "submission"), ("hausmitteilung"
     print(way, {hop.status for hop in lab.send(mail, way).trace().hops})
 lab.stop()
 """
-    result = apart(f"{ip} link set lo up", "mount --bind /dev/null /etc/hosts", code=code, name=cluster.name)
+    result = elsewhere(f"{ip} link set lo up", "mount --bind /dev/null /etc/hosts", code=code, name=cluster.name)
     assert result.stdout == "mx {'sent'}\nsubmission {'sent'}\ninternal {'sent'}\n", result.stderr
 
 
@@ -85,7 +81,7 @@ except LabError as error:
     print(error.what)
 lab.stop()
 """
-    result = apart(f"{ip} link set lo up", "mount --bind /dev/null /etc/resolv.conf", code=code, name=cluster.name)
+    result = elsewhere(f"{ip} link set lo up", "mount --bind /dev/null /etc/resolv.conf", code=code, name=cluster.name)
     assert result.stdout == "('local.d/actions.conf',)\n" + (
         "Rspamd lehnt diese Konfiguration ab (local.d/composites.conf, Zeile 1). Die bisherige läuft weiter.\n"
     ), result.stderr
