@@ -107,7 +107,11 @@ class Delivery:
         return self.code == 250
 
     def __str__(self) -> str:
-        return f"{self.via}: {self.code} {self.reply}"
+        text = f"{self.via}: {self.code} {self.reply}"
+        if self.code == 452 and "too many recipients" in self.reply:
+            taken = sum(exchange.said.startswith("RCPT") and exchange.code == 250 for exchange in self.dialogue)
+            text += f"\nMehr als {taken} Empfänger nimmt dieser Postfix je Mail nicht an (smtpd_recipient_limit). Gesendet ist nichts; verteile die Empfänger auf mehrere Mails."
+        return text
 
     __repr__ = __str__
 

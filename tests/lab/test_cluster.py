@@ -1,7 +1,10 @@
 """Mail through real Postfix: the ways that are open, those that are not, and what arrives at the far end."""
 
+import os
 import re
 import smtplib
+import subprocess
+import sys
 import time
 
 import pytest
@@ -88,6 +91,28 @@ def test_internal_mail_touches_no_host_of_the_dmz(big):
     assert big.send(mail, "internal", from_="drucker@firma.example", rcpt="max.beispiel@firma.example").accepted
     text = arrived(big, mark)
     assert "hub1.firma.example" in text and not re.search(r"mx\d\.firma|mailout1\.firma", text)
+
+
+def test_too_many_recipients_are_refused_as_a_whole_and_explained(big):
+    mark, mail = own_mail()
+    many = [f"p{number}@partner.example" for number in range(5000)]
+    envelope = {"from_": "erika.muster@firma.example", "user": "erika.muster@firma.example"}
+    delivery = big.send(mail, "submission", rcpt=many, **envelope)
+    assert (delivery.code, delivery.accepted, delivery.queue_id) == (452, False, "")
+    assert "Mehr als 1000 Empfänger nimmt dieser Postfix" in str(delivery) and "Gesendet ist nichts" in str(delivery)
+    assert big.send(mail, "submission", rcpt=["lena.hartwig@partner.example"], **envelope).accepted
+    assert arrived(big, mark) and sum(mark in text for text in mailboxes(big)) == 1
+
+
+@pytest.mark.parametrize("command", ["send", "scan"])
+def test_the_command_line_explains_too_many_recipients(big, command):
+    many = [f"--rcpt=p{number}@partner.example" for number in range(5000)]
+    way = ["--via", "submission"] if command == "send" else []
+    result = subprocess.run(
+        [sys.executable, "-m", "labs", command, "antwort", *way, *many],
+        capture_output=True, text=True, env=os.environ | {"LABS_NAME": big.cluster.name},
+    )  # fmt: skip
+    assert result.returncode == 1 and "Empfänger" in result.stdout + result.stderr and "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
