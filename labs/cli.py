@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -22,11 +23,12 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """Shows a LabError as its German sentences and exits with 1."""
+    """Shows a LabError as its German sentences and exits with 1. Ctrl-C works also where a shell started it with "&"."""
 
     command_class = Command
 
     def main(self, *args, **kwargs):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             return super().main(*args, **kwargs)
         except LabError as error:
@@ -211,8 +213,6 @@ def check(folder: str, expectation: str | None, as_json: bool) -> None:
     geprüft. Dafür startet ein eigenes Labor, das danach spurlos endet. Ende mit 0: alles gilt; 1: etwas gilt nicht;
     2: Der Ordner oder die Datei stimmt nicht.
     """
-    import signal
-
     from labs.check import WORKBOOK, files_of_expectations, run
     from labs.policy.expectation import SchemaError
     from labs.progress import progress_bar

@@ -18,7 +18,7 @@ from labs import bundle, nickname, paths
 from labs.bundle.apt import PrivateApt
 from labs.cluster import leftovers
 from labs.cluster.cluster import Cluster
-from labs.cluster.network import bindable
+from labs.cluster.network import EVERYWHERE, bindable, check_loopback, kinds
 from labs.cluster.topology import topology
 from labs.errors import LabError
 
@@ -173,11 +173,16 @@ def _leftovers() -> Finding:
 
 
 def _loopback() -> Finding:
-    if not bindable("127.77.0.1", 0):
-        return Finding("Loopback", "127.77.0.1 lässt sich nicht belegen", False, "sudo ip addr add 127.0.0.1/8 dev lo")
+    try:
+        check_loopback()
+    except LabError as error:
+        return Finding("Loopback", error.what, False, error.next_step)
     services = [service for node in topology()["nodes"].values() for service in node["services"].values()]
-    ports = sorted({port for service in services for port in service.values()})
-    taken = [str(port) for port in ports if not bindable("127.255.255.254", port)]
-    remedy = "Ein Programm lauscht dort auf allen Adressen; beende es (ss -ltnp zeigt es)."
-    found = f"auf allen Adressen belegt: {', '.join(taken)}" if taken else "frei"
+    open_ports = [
+        (name, port) for service in services for name, port in service.items() if name not in topology()["sockets"]
+    ]
+    sockets = {(port, kind) for name, port in open_ports for kind in kinds(name)}
+    taken = sorted({port for port, kind in sockets if not bindable(EVERYWHERE, port, kind)})
+    remedy = "Ein Programm lauscht dort auf allen Adressen; beende es (sudo ss -lntup zeigt es)."
+    found = f"auf allen Adressen belegt: {', '.join(map(str, taken))}" if taken else "frei"
     return _finding("Ports", found, not taken, remedy)

@@ -26,6 +26,7 @@ import requests
 from labs import files, nickname, paths
 from labs.bundle import ensure
 from labs.cluster.cluster import Cluster
+from labs.cluster.network import check_loopback
 from labs.errors import LabError
 from labs.progress import Progress, progress_bar
 
@@ -147,6 +148,7 @@ def run(*, fresh: bool = False) -> int:
 
     ``fresh``: begin with new copies of all chapters.
     """
+    check_loopback()
     with progress_bar("Server holen") as progress:
         ensure("servers", progress)
     folder, variables, log = workspace(fresh=fresh), environment(), paths.state() / "jupyter/jupyter.log"

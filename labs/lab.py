@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -519,7 +520,7 @@ class Lab:
         """Every node: what it is, where it listens, its state, memory in MB and how often it was restarted."""
         restarts = _restarts(self.cluster)
         rows = [
-            (node.name, node.title, node.address, STATES[node.state], node.pss_mb, restarts.get(node.name, 0))
+            (node.name, node.title, node.address, STATES[node.state], node.pss_mb, restarts[node.name])
             for node in self.cluster.status()
         ]
         return pd.DataFrame(rows, columns=["Knoten", "Aufgabe", "Adresse", "Zustand", "Speicher (MB)", "Neustarts"])
@@ -630,11 +631,11 @@ def _changed(envelope: Envelope, rcpt: str | Sequence[str] | None, **given: str 
     return replace(envelope, **values)
 
 
-def _restarts(cluster: Cluster) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for event in cluster.events():
-        if event["state"] == "exited":
-            counts[event["node"]] = counts.get(event["node"], 0) + 1
+def _restarts(cluster: Cluster) -> Counter[str]:
+    """How often something on each node was started after the first time."""
+    counts: Counter[str] = Counter()
+    for program, starts in cluster.entered("starting").items():
+        counts[program.partition(".")[0]] += starts - 1
     return counts
 
 

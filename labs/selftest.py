@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 
 import click
 
@@ -33,12 +35,12 @@ def run(arguments: tuple[str, ...] = ()) -> int:
         "Einheiten, Labor, Browser, Notebooks": ["pytest", "-rs", "--nbval-lax", "tests", "notebooks", *arguments],
     }
     results = {}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     try:
         for title, (module, *words) in steps.items():
             click.secho(f"\n== {title}", bold=True)
-            results[title] = subprocess.run(
-                [sys.executable, "-m", module, *words], cwd=paths.REPOSITORY, env=variables
-            ).returncode
+            results[title] = step([sys.executable, "-m", module, *words], variables)
     finally:
         Cluster(name).stop()
         shutil.rmtree(paths.state() / "labs" / name, ignore_errors=True)
@@ -46,3 +48,14 @@ def run(arguments: tuple[str, ...] = ()) -> int:
     for title, code in results.items():
         click.echo(f"{'✓' if code == 0 else '✗'} {title}")
     return int(any(results.values()))
+
+
+def step(command: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a command in the checkout; its exit code. Ctrl-C reaches it once, and it has time to end its servers."""
+    with subprocess.Popen(command, cwd=paths.REPOSITORY, env=variables, start_new_session=True) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -26,7 +27,8 @@ import psutil
 from labs import files, nickname, paths
 from labs.bundle import Bundle, ensure
 from labs.cluster import leftovers, render
-from labs.cluster.network import NETWORKS, impostors, ports_free, taken
+from labs.cluster.complaint import complaint
+from labs.cluster.network import NETWORKS, check_loopback, impostors, ports_free, taken
 from labs.cluster.roles import ROLES, after
 from labs.cluster.secrets import generate
 from labs.cluster.topology import Node, Service, place
@@ -37,6 +39,8 @@ START_SECONDS = 30
 SETTINGS = {"net", "profile", "chapter", "secrets", "root", "prefix"}
 LONGEST = len("/nodes/imap1/dovecot/run/token-login/tokenlogin")
 """The longest path that a server opens by its full name; Postfix opens its own relative to its queue."""
+FAILED_STARTS = 2
+"""A service that ended so often while it starts will not start: each one waits for what it needs."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,7 @@ class Cluster:
             path = self.folder / old
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (self.folder / "log").mkdir(mode=0o700)
+        check_loopback()
         with nickname.plain(bundle.prefix) as prefix:
             secrets = generate(replace(bundle, prefix=prefix), profile)
         settings = {"profile": profile, "chapter": chapter, "secrets": secrets}
@@ -263,24 +268,35 @@ class Cluster:
 
     def _await(self, nodes: dict[str, Node], secrets: dict[str, str], progress: Progress) -> None:
         everything = services(nodes)
-        waiting, deadline = list(everything), time.monotonic() + START_SECONDS
+        waiting, deadline, look = list(everything), time.monotonic() + START_SECONDS, 0.0
         while waiting:
             for service in list(waiting):
                 if _ready(service, secrets):
                     waiting.remove(service)
                     title = nodes[service.node].title
                     progress(0.7 + 0.3 * (1 - len(waiting) / len(everything)), f"{title}: bereit")
-            if waiting and time.monotonic() > deadline:
-                late = waiting[0]
-                log = (self.folder / "log" / f"{late.program}.log").read_text(errors="replace").strip()[-600:]
-                self.stop()
-                raise LabError(
-                    f"{nodes[late.node].title} ist nach {START_SECONDS} Sekunden nicht bereit ({late.role}).",
-                    why=log,
-                    next_step=f"Sieh mit `./arbeitsbuch logs {late.node}` nach.",
-                )
+            if waiting and time.monotonic() > look:
+                look = time.monotonic() + 0.2
+                self._give_up(waiting, nodes, time.monotonic() > deadline)
             time.sleep(0.01)
         (self.folder / "ready").touch()
+
+    def _give_up(self, waiting: list[Service], nodes: dict[str, Node], overdue: bool) -> None:
+        """Stop and raise LabError when a service keeps ending, or when they are overdue."""
+        if not self.running:  # the question wakes the supervisor too, which else looks at its programs once a second
+            raise LabError("Das Labor wurde beendet, bevor es bereit war.", next_step="Starte es noch einmal.")
+        ended = self.entered("exited", "backoff")
+        late = max(waiting, key=lambda service: ended[service.program])
+        failed = ended[late.program] >= FAILED_STARTS
+        if failed or overdue:
+            why = complaint(late, self.folder / "log")
+            self.stop()
+            state = "startet nicht" if failed else f"ist nach {START_SECONDS} Sekunden nicht bereit"
+            raise LabError(
+                f"{nodes[late.node].title} {state} ({late.role}).",
+                why=why,
+                next_step=f"Sieh in {late.folder / 'log'} und {self.folder / 'log'} nach.",
+            )
 
     def stop(self) -> bool:
         """End all servers of the lab and wait for them; True when something ran. Logs stay until the next start."""
@@ -397,6 +413,12 @@ class Cluster:
         for line in lines:
             with suppress(ValueError):  # half a line, from a full disk or a crash
                 yield json.loads(line)
+
+    def entered(self, *states: str) -> Counter[str]:
+        """How often each program (see ``Service.program``) came into one of these states since the start."""
+        return Counter(
+            f"{event['node']}.{event['role']}".rstrip(".") for event in self.events() if event["state"] in states
+        )
 
     def wait_ready(self, name: str, seconds: float = 10) -> bool:
         """Wait until a node or service answers; False when it does not within ``seconds``."""

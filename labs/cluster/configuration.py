@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from labs import files
 from labs.cluster import render
 from labs.cluster.cluster import Cluster
+from labs.cluster.complaint import complaint
 from labs.cluster.topology import Service
 from labs.errors import LabError
 
@@ -155,13 +156,12 @@ class Configuration:
             self.cluster.restart(service.node)
 
     def await_answer(self, services: list[Service]) -> None:
-        """Wait until all answer. Raises LabError with the end of the log."""
+        """Wait until all answer. Raises LabError with the last error in the log."""
         for service in services:
             if not self.cluster.wait_for([service], RELOAD_SECONDS, give_up=True):
-                log = (self.cluster.folder / "log" / f"{service.program}.log").read_text(errors="replace")
                 raise LabError(
                     f"{service.node} startet mit der neuen Konfiguration nicht; die alte gilt wieder.",
-                    why=log.strip()[-300:],
+                    why=complaint(service, self.cluster.folder / "log"),
                     next_step=f"Ändere die Zelle und führe sie noch einmal aus. Mehr sagt `lab.logs({service.node!r})`.",
                 )
 

@@ -18,6 +18,9 @@ from labs.rspamd.verdict import Verdict
 TIMEOUT = 12
 """Seconds: above Rspamd's own task_timeout (8 s), so that its answer comes first."""
 
+HEADER_BYTES = 80_000
+"""What Rspamd takes of a request's headers, a little less than its HTTP parser does: each recipient stands there."""
+
 
 class Worker:
     """A Rspamd worker at ``url``. One HTTP session; not for use by several threads at once."""
@@ -42,6 +45,12 @@ class Worker:
         """
         queue_id = f"LAB{secrets.token_hex(5).upper()}"
         headers = [*_headers(envelope, settings_id), ("Queue-ID", queue_id), ("Flags", "profile,milter")]
+        if sum(len(name) + len(value) for name, value in headers) > HEADER_BYTES:
+            raise LabError(
+                f"Der Umschlag mit {len(envelope.rcpt)} Empfängern ist zu groß für Rspamd.",
+                why=f"Er steht in den Kopfzeilen der Anfrage, und von ihnen nimmt Rspamd höchstens {HEADER_BYTES // 1000} KB.",
+                next_step="Gib weniger Empfänger an.",
+            )
         try:
             reply = self._session.post(f"{self.url}/checkv2", data=mail, headers=dict(headers), timeout=timeout)
         except requests.Timeout:

@@ -38,7 +38,7 @@ START_CLUSTER = 'Starte mit `Lab.start(profile="cluster")`, im Terminal mit `./a
 
 @dataclass(frozen=True)
 class Exchange:
-    """One step of a dialogue. ``said``: the client's command, without passwords; empty: the server greets."""
+    """One step of a dialogue. ``said``: the client's command, its verb in capitals, without passwords; empty: the server greets."""
 
     said: str
     code: int
@@ -59,7 +59,7 @@ class _Recorded(smtplib.SMTP):
         super().__init__(*arguments)
 
     def putcmd(self, cmd: str, args: str = "") -> None:
-        said = f"{cmd} {args}".strip()
+        said = re.sub(r"^(mail from|rcpt to|\w+)", lambda verb: verb[0].upper(), f"{cmd} {args}".strip(), flags=re.I)
         self._said = "AUTH …" if cmd.upper() == "AUTH" else said
         super().putcmd(cmd, args)
 
@@ -107,7 +107,11 @@ class Delivery:
         return self.code == 250
 
     def __str__(self) -> str:
-        return f"{self.via}: {self.code} {self.reply}"
+        text = f"{self.via}: {self.code} {self.reply}"
+        if self.code == 452 and "too many recipients" in self.reply:
+            taken = sum(exchange.said.startswith("RCPT") and exchange.code == 250 for exchange in self.dialogue)
+            text += f"\nMehr als {taken} Empfänger nimmt dieser Postfix je Mail nicht an (smtpd_recipient_limit). Gesendet ist nichts; verteile die Empfänger auf mehrere Mails."
+        return text
 
     __repr__ = __str__
 

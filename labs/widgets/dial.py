@@ -89,7 +89,7 @@ def details(shot: Shot) -> str:
     dialogue = [
         exchange
         for exchange in shot.delivery.dialogue
-        if exchange.said.split(" ")[0] in ("mail", "rcpt", "data", "(die")
+        if exchange.said.split(" ")[0] in ("MAIL", "RCPT", "DATA", "(die")
     ]
     lines = "\n".join(f"{name}: {value}" for name, value in shot.headers)
     headers = f"<b>In der zugestellten Mail</b><pre>{html.escape(lines)}</pre>" if lines else ""

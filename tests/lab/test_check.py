@@ -62,8 +62,15 @@ def policy(tmp_path):
 
 
 def started(*arguments):
+    """As a script's "&" starts it: with SIGINT ignored."""
     command = [sys.executable, "-m", "labs", "check", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=ignore_interrupts
+    )
+
+
+def ignore_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def check(*arguments):

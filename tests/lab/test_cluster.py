@@ -1,7 +1,10 @@
 """Mail through real Postfix: the ways that are open, those that are not, and what arrives at the far end."""
 
+import os
 import re
 import smtplib
+import subprocess
+import sys
 import time
 
 import pytest
@@ -88,6 +91,28 @@ def test_internal_mail_touches_no_host_of_the_dmz(big):
     assert big.send(mail, "internal", from_="drucker@firma.example", rcpt="max.beispiel@firma.example").accepted
     text = arrived(big, mark)
     assert "hub1.firma.example" in text and not re.search(r"mx\d\.firma|mailout1\.firma", text)
+
+
+def test_too_many_recipients_are_refused_as_a_whole_and_explained(big):
+    mark, mail = own_mail()
+    many = [f"p{number}@partner.example" for number in range(5000)]
+    envelope = {"from_": "erika.muster@firma.example", "user": "erika.muster@firma.example"}
+    delivery = big.send(mail, "submission", rcpt=many, **envelope)
+    assert (delivery.code, delivery.accepted, delivery.queue_id) == (452, False, "")
+    assert "Mehr als 1000 Empfänger nimmt dieser Postfix" in str(delivery) and "Gesendet ist nichts" in str(delivery)
+    assert big.send(mail, "submission", rcpt=["lena.hartwig@partner.example"], **envelope).accepted
+    assert arrived(big, mark) and sum(mark in text for text in mailboxes(big)) == 1
+
+
+@pytest.mark.parametrize("command", ["send", "scan"])
+def test_the_command_line_explains_too_many_recipients(big, command):
+    many = [f"--rcpt=p{number}@partner.example" for number in range(5000)]
+    way = ["--via", "submission"] if command == "send" else []
+    result = subprocess.run(
+        [sys.executable, "-m", "labs", command, "antwort", *way, *many],
+        capture_output=True, text=True, env=os.environ | {"LABS_NAME": big.cluster.name},
+    )  # fmt: skip
+    assert result.returncode == 1 and "Empfänger" in result.stdout + result.stderr and "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -243,7 +268,7 @@ def test_a_change_of_postfix_reaches_both_mx_and_is_checked_first(big):
         ("postfix-mx/main.cf", "unsinn", "parameter = wert"),
         ("postfix-mx/mian.cf", "x = y", "Meintest du main.cf"),
         ("rspamd-proxy/worker-proxy.inc", "timeout = x;", "lehnt diese Konfiguration ab"),
-        ("redis/redis.conf", "maxmemoryy 1mb", "die alte gilt wieder"),
+        ("redis/redis.conf", "maxmemoryy 1mb", r"die alte gilt wieder\.\n.*>>> 'maxmemoryy 1mb'"),
         ("dovecot/dovecot.conf", "x", "nichts zu ändern"),
     ]:
         with pytest.raises(LabError, match=part):
@@ -325,4 +350,7 @@ def test_the_dialogue_is_noted_without_the_password(big):
     assert big.cluster.secrets["mailbox"] not in delivery.transcript
     assert f"C: (die Mail) .\nS: 250 2.0.0 Ok: queued as {delivery.queue_id}" in delivery.transcript
     refused = big.send("eicar", "mx1")
-    assert re.search(r"C: data\nS: 354 .*\nC: \(die Mail\) \.\nS: 554 5\.7\.1 Schadcode gefunden", refused.transcript)
+    assert re.search(
+        r"C: RCPT TO:<.+>\nS: 250 .*\nC: DATA\nS: 354 .*\nC: \(die Mail\) \.\nS: 554 5\.7\.1 Schadcode gefunden",
+        refused.transcript,
+    )

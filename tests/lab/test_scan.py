@@ -164,3 +164,10 @@ def test_the_log_of_one_scan_holds_only_its_own_lines(lab):
 def test_headers_show_the_result(lab):
     headers = lab.scan("phishing").headers
     assert "DBL_PHISH" in headers["X-Spamd-Result"] and "dmarc=fail" in headers["Authentication-Results"]
+
+
+def test_only_an_envelope_too_large_for_rspamd_is_refused_and_explained(lab):
+    many = [f"p{number:05}@partner.example" for number in range(5000)]
+    assert lab.scan("sauber", rcpt=many[:3450]).hits
+    with pytest.raises(LabError, match="mit 5000 Empfängern ist zu groß"):
+        lab.scan("sauber", rcpt=many)

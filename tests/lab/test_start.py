@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -19,6 +19,7 @@ from labs.cluster.cluster import Cluster
 from labs.cluster.network import ports_free
 from labs.cluster.topology import Node, Service
 from labs.errors import LabError
+from labs.lab import Lab
 from tests.conftest import silent
 
 
@@ -122,8 +123,23 @@ def test_a_killed_node_is_restarted_and_reported(lab, node):
     lab.kill(node)
     wait_until(lambda: (new := lab.cluster.processes(node)) and new[0].pid != before)
     assert lab.cluster.wait_ready(node)
-    assert {"exited", "starting"} <= {event["state"] for event in lab.cluster.events() if event["node"] == node}
+    states = {event["state"] for event in lab.cluster.events() if event["node"] == node}
+    assert "starting" in states and states & {"exited", "backoff"}
     assert lab.status().set_index("Knoten").loc[node, "Neustarts"] >= 1
+
+
+def test_every_new_start_of_a_node_counts_as_one_restart(cluster):
+    """Killed again within its first second, the supervisor calls it no exit but a failed start."""
+    cluster.start(silent)
+    lab = Lab(cluster)
+    for _ in range(2):
+        before = cluster.processes("redis1")[0].pid
+        lab.kill("redis1")
+        wait_until(lambda before=before: (new := cluster.processes("redis1")) and new[0].pid != before)
+    lab.restart("redis1")
+    restarts = lab.status().set_index("Knoten")["Neustarts"]
+    assert restarts["redis1"] == 3 and restarts.sum() == 3
+    assert {"backoff", "stopped"} <= {event["state"] for event in cluster.events()}
 
 
 def scanners(lab):
@@ -165,28 +181,47 @@ def test_an_unknown_node_is_named(lab):
         lab.kill("rspamd7")
 
 
-def test_a_port_in_use_everywhere_is_named():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+@pytest.mark.parametrize(("name", "kind"), [("worker", "STREAM"), ("dns", "STREAM"), ("dns", "DGRAM")])
+def test_a_port_in_use_everywhere_is_named(name, kind):
+    type = getattr(socket, f"SOCK_{kind}")
+    with socket.socket(type=type) as taken:
+        taken.bind(("127.77.200.1", 0))
         port = taken.getsockname()[1]
-    nodes = [a_node(port)]
-    assert ports_free(nodes)
-    with socket.socket() as taken:
-        taken.bind(("127.77.200.1", port))
-        taken.listen()
-        assert not ports_free(nodes), "taken on one address only: the next network is tried"
-    code = f"import socket, time; s = socket.socket(); s.bind(('127.255.255.254', {port})); s.listen(); t = socket.socket(); t.bind(('127.77.200.1', {port})); t.listen(); print('ok', flush=True); input()"
+        if kind == "STREAM":
+            taken.listen()
+        assert not ports_free([a_node(name, port)]), "taken on one address only: the next network is tried"
+    assert ports_free([a_node(name, port)])
+    with holding(kind, port) as other:
+        with pytest.raises(LabError, match=rf"Der (UDP-)?Port {port} .*PID {other.pid}"):
+            ports_free([a_node(name, port)])
+        code = f"from tests.lab.test_start import *; ports_free([a_node({name!r}, {port})])"
+        result = apart("--pid", "--fork", "--mount-proc", command=[sys.executable, "-c", code])
+        assert f"sudo ss -lntup 'sport = :{port}'" in result.stderr, "a program that this user cannot see"
+
+
+@contextmanager
+def holding(kind, port):
+    """Another program that has a port on all addresses."""
+    listen = "s.listen(); " if kind == "STREAM" else ""
+    code = f"import socket; s = socket.socket(type=socket.SOCK_{kind}); s.bind(('0.0.0.0', {port})); {listen}print('ok', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as other:
         assert other.stdout.readline() == "ok\n"
-        with pytest.raises(LabError, match=rf"Port {port} .*PID {other.pid}"):
-            ports_free(nodes)
+        yield other
         other.kill()
 
 
-def a_node(port):
-    service = Service("redis", "x", "127.77.200.1", {"p": port}, Path("/nonexistent"), True)
+def apart(*spaces, command, **options):
+    """Run a command in name spaces of its own."""
+    unshare = ["unshare", *spaces] + ([] if os.geteuid() == 0 else ["--user", "--map-root-user"])
+    if subprocess.run([*unshare, "true"], capture_output=True).returncode:
+        pytest.skip("this machine does not let its users make name spaces")
+    return subprocess.run([*unshare, *command], capture_output=True, text=True, timeout=100, **options)
+
+
+def a_node(name, port):
+    service = Service("redis", "x", "127.77.200.1", {name: port}, Path("/nonexistent"), True)
     return Node("x", "Ein Server", "filter", "127.77.200.1", {"redis": service})
 
 
@@ -201,26 +236,18 @@ try:
 except Exception as error:
     print(type(error).__name__, error)
 """
-    unshare = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
     cluster.folder.mkdir(parents=True)
     mount = f"mount -t tmpfs -o size=64k tmpfs {cluster.folder} && exec {sys.executable} -c '{script}' {cluster.name}"
-    if subprocess.run([*unshare, "true"], capture_output=True).returncode:
-        pytest.skip("this machine does not let its users make a mount namespace")
-    result = subprocess.run([*unshare, "sh", "-c", mount], capture_output=True, text=True)
+    result = apart("--mount", command=["sh", "-c", mount])
     assert result.stdout.startswith("LabError Der Platz auf der Platte reicht nicht."), result.stdout + result.stderr
 
 
 def test_the_bundle_needs_no_network_once_it_is_there(cluster):
     """In a network namespace without any interface but loopback."""
-    unshare = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--net"]
-    if subprocess.run([*unshare, "true"], capture_output=True).returncode:
-        pytest.skip("this machine does not let its users make a network namespace")
     code = "from labs import Lab; lab = Lab.start(); print(lab.scan('phishing').action); lab.stop()"
     ip = shutil.which("ip") or pytest.skip("iproute2 is not installed: loopback cannot be brought up")
-    result = subprocess.run(
-        [*unshare, "sh", "-c", f'{ip} link set lo up && exec {sys.executable} -c "{code}"'],
-        capture_output=True, text=True, env=os.environ | {"LABS_NAME": cluster.name},
-    )  # fmt: skip
+    command = ["sh", "-c", f'{ip} link set lo up && exec {sys.executable} -c "{code}"']
+    result = apart("--net", command=command, env=os.environ | {"LABS_NAME": cluster.name})
     assert result.stdout == "reject\n", result.stderr
 
 

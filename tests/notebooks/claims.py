@@ -87,7 +87,7 @@ CLAIMS = {
     },
     "05-actions": {
         "regler-reihe": r"3,0 Punkte → no action +250 .*\n.*5,0 Punkte → soft reject +451 .*\n.*8,0 Punkte → soft reject +451 .*\n.*16,0 Punkte → reject +554",
-        "dialog-reject": r"rcpt TO.*\nS: 250 .*\nC: data\nS: 354 .*\nC: \(die Mail\) \.\nS: 554",
+        "dialog-reject": r"RCPT TO.*\nS: 250 .*\nC: DATA\nS: 354 .*\nC: \(die Mail\) \.\nS: 554",
         "greylist": r"soft reject +451 .*\n.*add header +250 .*Postfach",
         "greylist-kopf": r"X-Spam', 'Yes'",
         "null-ergebnis": r"5,0 Punkte → no action +250 .*\n.*8,0 Punkte → soft reject +451",
