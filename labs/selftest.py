@@ -25,7 +25,8 @@ def run(arguments: tuple[str, ...] = ()) -> int:
             ensure(name, progress)
     name = f"test-{os.getpid()}"
     scratch = paths.state() / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
+    paths.make_state()
+    scratch.mkdir(exist_ok=True)
     variables = environment() | {"LABS_NAME": name, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(scratch)}
     for launchers in ("LABS_PROGRAM", "LABS_CWD"):
         variables.pop(launchers, None)
@@ -51,8 +52,11 @@ def run(arguments: tuple[str, ...] = ()) -> int:
 
 
 def step(command: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Run a command in the checkout; its exit code. Ctrl-C reaches it once, and it has time to end its servers."""
-    with subprocess.Popen(command, cwd=paths.REPOSITORY, env=variables, start_new_session=True) as process:
+    """Run a command in the checkout; its exit code. Ctrl-C reaches it once, and it has time to end its servers, also
+    when this process is killed.
+    """
+    leashed = ["setpriv", "--pdeathsig", "INT", *command]
+    with subprocess.Popen(leashed, cwd=paths.REPOSITORY, env=variables, start_new_session=True) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:

@@ -290,12 +290,13 @@ class Cluster:
         failed = ended[late.program] >= FAILED_STARTS
         if failed or overdue:
             why = complaint(late, self.folder / "log")
+            own = self.folder / late.folder.relative_to(self.settings["root"]) / "log"
             self.stop()
             state = "startet nicht" if failed else f"ist nach {START_SECONDS} Sekunden nicht bereit"
             raise LabError(
                 f"{nodes[late.node].title} {state} ({late.role}).",
                 why=why,
-                next_step=f"Sieh in {late.folder / 'log'} und {self.folder / 'log'} nach.",
+                next_step=f"Sieh in {own} und {self.folder / 'log'} nach.",
             )
 
     def stop(self) -> bool:
