@@ -61,6 +61,21 @@ def test_three_labs_that_start_at_once_find_three_networks():
             shutil.rmtree(Cluster(name).folder, ignore_errors=True)
 
 
+def test_labs_that_know_nothing_of_each_other_find_two_networks(tmp_path):
+    """Two users share loopback, not their locks: whoever finds a port taken goes on to the next network."""
+    code = "from labs.cluster.cluster import Cluster; c = Cluster('x'); c.start(lambda p, t: None, keep=True); print(c.settings['net'])"
+    homes = [os.environ | {"XDG_STATE_HOME": str(tmp_path / name)} for name in "ab"]
+    starts = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=home) for home in homes
+    ]
+    try:
+        nets = [start.communicate(timeout=90)[0].strip() for start in starts]
+        assert all(nets) and nets[0] != nets[1]
+    finally:
+        for home in homes:
+            subprocess.run([sys.executable, "-m", "labs", "down"], env=home | {"LABS_NAME": "x"}, capture_output=True)
+
+
 @pytest.mark.parametrize("name", ["../x", "böser name", "a/b", "x" * 33])
 def test_a_name_that_is_no_folder_is_refused(name):
     with pytest.raises(LabError, match="LABS_NAME"):
