@@ -123,7 +123,7 @@ def _headers_after(verdict: Verdict) -> Headers:
     if verdict.action == "add header":
         lines.append(SPAM_HEADER)
     if verdict.action == "rewrite subject":
-        lines = [line for line in lines if line[0].lower() != "subject"] + [("Subject", verdict.subject)]
+        lines = [line for line in lines if line[0].lower() != "subject"] + [("Subject", verdict.raw.get("subject", ""))]
     return tuple(lines)
 
 

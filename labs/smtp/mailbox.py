@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from labs.cluster.topology import Service
 from labs.errors import LabError
+from labs.visible import one_line, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,7 @@ def _row(path: Path) -> tuple[str, str, str, str]:
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         body = message.get_body(("plain",))
         text = body.get_content().strip() if body else ""
-        return clock, str(message.get("From", "")), str(message.get("Subject", "")), text
+        sender, subject = (one_line(str(message.get(name, ""))) for name in ("From", "Subject"))
+        return clock, sender, subject, visible(text)
     except Exception:  # the parser of the standard library fails in many ways on hostile mail
         return clock, "", "(nicht lesbar)", ""

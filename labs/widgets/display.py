@@ -22,6 +22,7 @@ from labs.rspamd.inquiry.run import RunComparison
 from labs.rspamd.verdict import Comparison, Verdict, number
 from labs.smtp.stream import Stream
 from labs.smtp.trace import Trace
+from labs.visible import one_line
 from labs.widgets.forcetable import force_html
 from labs.widgets.journey import trace_html
 from labs.widgets.matrix import connections_html
@@ -57,7 +58,7 @@ def headline(verdict: Verdict) -> str:
     return (
         f'<p class="lab-headline"><strong style="color:#fff;background:{colour};padding:.15em .6em;border-radius:.25em">{html.escape(verdict.action)}'
         f"</strong> {html.escape(verdict.meaning)} · <strong>{number(verdict.score)}</strong> von {number(verdict.required_score)} Punkten"
-        f"{f' · Antwort an den Absender: {html.escape(str(message))}' if message else ''}</p>"
+        f"{f' · Antwort an den Absender: {html.escape(one_line(str(message)))}' if message else ''}</p>"
     )
 
 
@@ -70,7 +71,7 @@ def table(verdict: Verdict) -> str:
     rows = "".join(
         f"<tr><th scope=row style='text-align:left'><code>{html.escape(hit.name)}</code></th><td style='text-align:right'>{number(hit.score, sign=True)}</td>"
         f"<td style='text-align:left'>{html.escape(hit.family)}</td><td style='text-align:left'>{html.escape(hit.explanation)}</td>"
-        f"<td style='text-align:left'>{html.escape(', '.join(hit.options))}</td></tr>"
+        f"<td style='text-align:left'>{html.escape(hit.details)}</td></tr>"
         for hit in verdict.hits
     )
     head = "".join(

@@ -201,7 +201,7 @@ def test_tooltips_show_explanation_options_and_score_escaped():
     lines = titles.pop().split("\n")
     assert lines[0] == "R_SPF_FAIL +1,5"
     assert "SPF" in lines[1]
-    assert lines[2] == "Optionen: </title><script>, a & b, [31m"
+    assert lines[2] == r"Optionen: </title><script>, a & b, \ud800\x1b[31m"
 
 
 def test_tooltips_are_limited():

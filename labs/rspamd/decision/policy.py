@@ -22,6 +22,7 @@ from labs.rspamd.forcing.watch import FAINT, PREFIX
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Symbol, Verdict, number
+from labs.visible import one_line
 
 OWN = "force_actions"
 """What Rspamd calls the module whose rules are judged here."""
@@ -92,7 +93,7 @@ class Policy:
             action=verdict.action,
             forced_by=decider.name if decider else "",
             module=module,
-            message=re.sub(r"\$\{[^}]*\}", "…", str(said)),
+            message=one_line(re.sub(r"\$\{[^}]*\}", "…", str(said))),
             points=self._sum(),
             nodes=tuple(graph.nodes.values()),
             edges=tuple(graph.edges),
