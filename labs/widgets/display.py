@@ -25,6 +25,7 @@ from labs.smtp.trace import Trace
 from labs.visible import one_line
 from labs.widgets.forcetable import force_html
 from labs.widgets.journey import trace_html
+from labs.widgets.literal import Literal
 from labs.widgets.matrix import connections_html
 
 COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
@@ -32,8 +33,10 @@ COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
 
 
 def register() -> None:
-    """Give the values of this package their HTML form in this kernel; repeating it changes nothing."""
-    formatter = get_ipython().display_formatter.formatters["text/html"]
+    """Give the values of this package their HTML form in this kernel, all of it literal; repeating it changes nothing."""
+    display_formatter = get_ipython().display_formatter
+    display_formatter.__class__ = Literal
+    formatter = display_formatter.formatters["text/html"]
     formatter.for_type(Verdict, verdict_html)
     formatter.for_type(Comparison, comparison_html)
     formatter.for_type(Change, change_html)
