@@ -83,4 +83,5 @@ def _advance(character: str, bold: bool) -> float:
     # Not kept: matplotlib's own cache of fonts has one per thread, as FreeType demands.
     font = get_font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
     font.set_size(100, 72)
-    return font.load_char(ord(character)).linearHoriAdvance / 65536 / 100
+    # By its number: load_char warns of every character that the font does not have, and a mail may bring many.
+    return font.load_glyph(font.get_char_index(ord(character))).linearHoriAdvance / 65536 / 100

@@ -399,3 +399,9 @@ def test_text_is_at_most_as_wide_as_said(text):
     [(_, box)] = boxes(figure)
     assert box.width <= width(text, 10) + 1
     assert width(fit(text, 20, 10), 10) <= 20
+
+
+def test_characters_that_the_font_lacks_are_measured_in_silence():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert width("\U000f6dce\U0001f1ed", 10) > 0
