@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from labs.smtp.trace import Hop
 
 NEWEST, HEAD = 300, 65536
-"""Mails of a mailbox that are looked at, and bytes of each: more than any header section here has."""
+"""Mails of a mailbox that are looked at, and bytes of each: more than any header section of a decent mail has."""
 
 RESULTS = re.compile(r"x-(spam|rspamd|spamd)\b", re.IGNORECASE)
 _QUEUE_ID = re.compile(r"\bid ([0-9A-F]{6,})\b")
