@@ -33,9 +33,10 @@ COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
 
 
 def register() -> None:
-    """Give the values of this package their HTML form in this kernel, all of it literal; repeating it changes nothing."""
+    """Give the values of this package their HTML form in this kernel, all of it literal, and tables with a style too; repeating it changes nothing."""
     display_formatter = get_ipython().display_formatter
     display_formatter.__class__ = Literal
+    pd.set_option("styler.format.escape", "html")
     formatter = display_formatter.formatters["text/html"]
     formatter.for_type(Verdict, verdict_html)
     formatter.for_type(Comparison, comparison_html)

@@ -31,6 +31,7 @@ def after_questions(lab: Lab, verdict: Verdict) -> Iterator[Any]:
     yield lab.which_profile(verdict)
     yield lab.effort(verdict.mail, "incoming_default")
     yield lab.side_by_side(neu={"Post": verdict})
+    yield verdict.symbols.style
     path = lab.cluster.folder / "boese.eml"
     path.write_bytes(verdict.mail)
     wanted = "headers = { Subject = false, From = false, X-Spamd-Result = false }"
