@@ -107,8 +107,14 @@ SHORT = f"{FORMULAS[0]} {MARKUP[7]} {CONTROLS[0]} {CONTROLS[9]}"
 """A formula, markup, a terminal's escape sequence and a bidirectional override: so short that no picture cuts it."""
 
 
+def quiet() -> bytes:
+    """A mail that attacks with sender, subject and text only, so that it is delivered."""
+    short = _word(SHORT, "base64")
+    return _mail(short, short, short, [], 1, [_part(KINDS[0], b"", b"inline", SHORT.encode())], b"")
+
+
 def worst() -> bytes:
-    """A mail that attacks in every place and has each attack as the name of an attachment."""
+    """A mail that attacks in every place and has each attack as the name of an attachment. No way leads into a mailbox."""
     short = _word(SHORT, "base64")
     attached = [
         _part(b'application/x-%s; name="%s"', _word(text, "raw"), DISPOSITIONS[0], b"x")

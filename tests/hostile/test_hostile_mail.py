@@ -26,7 +26,7 @@ from tests.hostile.displays import (
     on_its_way,
     texts_of,
 )
-from tests.hostile.mails import SHORT, mails, worst
+from tests.hostile.mails import SHORT, mails, quiet, worst
 from tests.hostile.page import FORMULA, Page, forbidden
 
 NOT_OF_A_MAIL = {Change, Connections, Stream}
@@ -35,12 +35,12 @@ ENVELOPE = {"ip": "192.0.2.10", "from_": "lena.hartwig@partner.example", "rcpt":
 
 
 def hostile(count):
-    """Run a test with the worst mail and so many others, the same ones each time; not shrunk: every try is a real scan."""
+    """Run a test with two chosen mails and so many others, always the same; not shrunk, for every try is a real scan."""
     fixed = settings(
         max_examples=count, derandomize=True, database=None, deadline=None, phases=(Phase.explicit, Phase.generate),
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    return lambda test: fixed(example(mail=worst())(given(mail=mails)(test)))
+    return lambda test: fixed(example(mail=worst())(example(mail=quiet())(given(mail=mails)(test))))
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,12 @@ def test_a_mail_on_its_way_is_text(cluster, show, allowed, mail):
     for one in on_its_way(cluster, delivery):
         check(one, show, allowed)
     assert not forbidden(delivery.transcript)
+
+
+def test_a_mailbox_has_a_hostile_mail_as_text(cluster):
+    assert cluster.send(quiet(), "internal", **ENVELOPE).trace().finished
+    row = cluster.mailbox("erika.muster", 1).iloc[0]
+    assert row["Betreff"] == row["Text"] == SHORT.replace("\x1b", r"\x1b").replace("\u202e", r"\u202e")
 
 
 def test_the_answers_to_all_questions_about_a_mail_are_text(cluster, show, allowed):
