@@ -63,7 +63,7 @@ def _scanned(verdict: Verdict, lab: Lab | None) -> Observation:
         verdict.action,
         verdict.score,
         {hit.name: hit.score for hit in verdict.hits},
-        reply=str(verdict.messages.get("smtp_message", "")),
+        reply=str(verdict.raw.get("messages", {}).get("smtp_message", "")),
         headers=_headers_after(verdict),
         learned=_learned(lab.log(verdict)) if lab else None,
         required=verdict.required_score,

@@ -117,7 +117,7 @@ class Verdict:
             required_score=float(reply.get("required_score", 0)),
             thresholds=dict(sorted(reply.get("thresholds", {}).items(), key=lambda item: item[1])),
             hits=tuple(sorted(hits, key=lambda hit: (-abs(hit.score), hit.name))),
-            messages=reply.get("messages", {}),
+            messages={name: one_line(str(text)) for name, text in reply.get("messages", {}).items()},
             time_ms=1000 * float(reply.get("time_real", 0)),
             queue_id=queue_id,
             subject=one_line(reply.get("subject", subject)),

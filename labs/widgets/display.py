@@ -22,7 +22,6 @@ from labs.rspamd.inquiry.run import RunComparison
 from labs.rspamd.verdict import Comparison, Verdict, number
 from labs.smtp.stream import Stream
 from labs.smtp.trace import Trace
-from labs.visible import one_line
 from labs.widgets.forcetable import force_html
 from labs.widgets.journey import trace_html
 from labs.widgets.literal import Literal
@@ -62,7 +61,7 @@ def headline(verdict: Verdict) -> str:
     return (
         f'<p class="lab-headline"><strong style="color:#fff;background:{colour};padding:.15em .6em;border-radius:.25em">{html.escape(verdict.action)}'
         f"</strong> {html.escape(verdict.meaning)} · <strong>{number(verdict.score)}</strong> von {number(verdict.required_score)} Punkten"
-        f"{f' · Antwort an den Absender: {html.escape(one_line(str(message)))}' if message else ''}</p>"
+        f"{f' · Antwort an den Absender: {html.escape(message)}' if message else ''}</p>"
     )
 
 

@@ -22,7 +22,6 @@ from labs.rspamd.forcing.watch import FAINT, PREFIX
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Symbol, Verdict, number
-from labs.visible import one_line
 
 OWN = "force_actions"
 """What Rspamd calls the module whose rules are judged here."""
@@ -93,7 +92,7 @@ class Policy:
             action=verdict.action,
             forced_by=decider.name if decider else "",
             module=module,
-            message=one_line(re.sub(r"\$\{[^}]*\}", "…", str(said))),
+            message=re.sub(r"\$\{[^}]*\}", "…", said),
             points=self._sum(),
             nodes=tuple(graph.nodes.values()),
             edges=tuple(graph.edges),
@@ -143,7 +142,7 @@ class Policy:
         if self.module not in ("", OWN) or (not self.module and self.verdict.action == self.by_points):
             return None
         fired = [rule for rule in self.rules if self._fired(rule) and _spoken(rule) == self.verdict.action]
-        said = str(self.verdict.messages.get("smtp_message", ""))
+        said = self.verdict.messages.get("smtp_message", "")
         heard = [rule for rule in fired if rule.message and _pattern(rule.message).fullmatch(said)]
         return next(iter([*heard, *(rule for rule in fired if not rule.least), *fired]), None)
 
