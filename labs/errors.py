@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import html
 
+from labs.visible import visible
+
 
 class LabError(Exception):
     """An error with its next step.
 
     ``str(error)`` is the whole text for terminals. IPython shows it without a traceback, because a
-    traceback in a notebook tells a mail administrator nothing.
+    traceback in a notebook tells a mail administrator nothing. What it quotes may be hostile.
     """
 
     def __init__(self, what: str, *, why: str = "", next_step: str = "") -> None:
-        self.what, self.why, self.next_step = what, why, next_step
-        super().__init__("\n".join(filter(None, [what, why, next_step and f"Nächster Schritt: {next_step}"])))
+        self.what, self.why, self.next_step = visible(what), visible(why), visible(next_step)
+        further = next_step and f"Nächster Schritt: {self.next_step}"
+        super().__init__("\n".join(filter(None, [self.what, self.why, further])))
 
     def _render_traceback_(self) -> list[str]:
         """IPython's hook for the text shown instead of a traceback."""

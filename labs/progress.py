@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from labs.visible import visible
+
 Progress = Callable[[float, str], None]
 """Called with the part done (0 to 1) and a German sentence."""
 
@@ -44,7 +46,7 @@ def _notebook(title: str) -> Iterator[Progress]:
 
 
 def _bar(title: str, part: float, text: str) -> str:
-    label = html.escape(f"{title}: {text}" if text else title)
+    label = html.escape(visible(f"{title}: {text}" if text else title))
     return f'<label>{label}<br><progress max="1" value="{part:.3f}" style="width:24em" aria-label="{label}"></progress></label>'
 
 
@@ -53,7 +55,11 @@ def _terminal(title: str) -> Iterator[Progress]:
     from rich.progress import BarColumn, Progress, TextColumn
 
     with Progress(
-        TextColumn(title), BarColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+        TextColumn(title),
+        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
     ) as bar:
         task = bar.add_task("", total=1)
-        yield lambda part, text: bar.update(task, completed=part, description=text)
+        yield lambda part, text: bar.update(task, completed=part, description=visible(text))

@@ -47,13 +47,14 @@ class ExpectationFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         from labs.policy.expectation import SchemaError, read
+        from labs.visible import one_line
 
         try:
             cases = read(self.path)
         except SchemaError as error:
             raise self.CollectError(str(error)) from None
         for case in cases:
-            yield ExpectationItem.from_parent(self, name=case.title, case=case)
+            yield ExpectationItem.from_parent(self, name=one_line(case.title), case=case)
 
 
 class ExpectationItem(pytest.Item):

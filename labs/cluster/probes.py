@@ -12,10 +12,11 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labs.cluster.roles import connect
 from labs.cluster.topology import Service
+from labs.visible import one_line
 
 TIMEOUT = 5
 """Seconds until a port counts as silent; a fresh MX asks the HUB for a recipient and takes up to 3."""
@@ -68,7 +69,8 @@ def ask(question: Question) -> Answer:
     if probe is None:
         raise KeyError(f"no probe for port {port} of {role}")
     try:
-        return probe(question)
+        answer = probe(question)
+        return replace(answer, reply=one_line(answer.reply))
     except (TimeoutError, smtplib.SMTPServerDisconnected):
         return Answer(False, frozenset(), "keine Antwort")
     except ConnectionRefusedError:

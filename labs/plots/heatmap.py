@@ -68,7 +68,7 @@ def tooltips_heatmap(found: ProfileScans) -> dict[str, str]:
         for scan in found.scans:
             hit, state = scan.verdict.symbol(symbol), found.state(symbol, scan)
             told = f"{number(hit.score, sign=True)} Punkte" if hit else state.value
-            options = f"\nOptionen: {', '.join(hit.options)}" if hit and hit.options else ""
+            options = f"\nOptionen: {hit.details}" if hit and hit.options else ""
             tips[f"{scan.role} {symbol}"] = f"{symbol}, {scan.role}: {told}{options}"
     return tips
 

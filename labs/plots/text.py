@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -10,6 +9,7 @@ from functools import lru_cache
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from labs.rspamd.verdict import number
+from labs.visible import visible
 
 FONT = "DejaVu Sans"
 """Ships with matplotlib and is wider than the usual sans-serif of a browser: what fits here fits there."""
@@ -17,23 +17,15 @@ FONT = "DejaVu Sans"
 MAX_NAMES = 8
 """Names in an enumeration."""
 
-_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-# Lone surrogates and noncharacters cannot be written as XML; bidirectional controls would reorder the text around them.
-_DROP = re.compile("[\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# U+1FFFE … U+10FFFF: the last two code points of every plane.
-_LAST_OF_PLANE = re.compile(
-    "[" + "".join(chr(plane | 0xFFFE) + chr(plane | 0xFFFF) for plane in range(0x10000, 0x110000, 0x10000)) + "]"
-)
-
 
 def clean(text: str) -> str:
-    """``text`` as one line without control characters and without what XML cannot hold."""
-    return _SPACE.sub(" ", _LAST_OF_PLANE.sub("", _DROP.sub("", text))).strip()
+    """``text`` as one line without hidden characters, some of which XML could not hold either."""
+    return " ".join(visible(text).split())
 
 
 def clean_lines(text: str) -> str:
     """``text`` with every line clean, line breaks kept."""
-    return "\n".join(map(clean, text.splitlines()))
+    return "\n".join(map(clean, text.split("\n")))
 
 
 def points(value: float) -> str:
@@ -91,4 +83,5 @@ def _advance(character: str, bold: bool) -> float:
     # Not kept: matplotlib's own cache of fonts has one per thread, as FreeType demands.
     font = get_font(findfont(FontProperties(family=FONT, weight="bold" if bold else "normal")))
     font.set_size(100, 72)
-    return font.load_char(ord(character)).linearHoriAdvance / 65536 / 100
+    # By its number: load_char warns of every character that the font does not have, and a mail may bring many.
+    return font.load_glyph(font.get_char_index(ord(character))).linearHoriAdvance / 65536 / 100

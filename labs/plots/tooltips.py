@@ -32,7 +32,7 @@ def tooltips_comparison(comparison: Comparison) -> dict[str, str]:
 def _one(hit: Symbol) -> str:
     lines = [f"{hit.name} {number(hit.score, sign=True)}", hit.explanation]
     if hit.options:
-        lines.append(f"Optionen: {', '.join(hit.options)}")
+        lines.append(f"Optionen: {hit.details}")
     return "\n".join(line for line in lines if line)
 
 

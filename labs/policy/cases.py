@@ -13,6 +13,7 @@ from labs.policy.finding import Finding
 from labs.policy.observation import Observation, callbacks_run
 from labs.rspamd.verdict import Verdict, number
 from labs.smtp.client import Delivery
+from labs.visible import one_line
 
 if TYPE_CHECKING:
     from labs.lab import Lab
@@ -198,9 +199,9 @@ def matches(text: str, pattern: str) -> bool:
 
 
 def shown(text: str) -> str:
-    """A text out of a mail or from a server as a terminal may show it: no control characters, not too long."""
-    clean = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-    return clean if len(clean) <= LONGEST else f"{clean[:LONGEST]}…"
+    """A text out of a mail or from a server, not too long."""
+    line = one_line(text)
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def _hits(pattern: str, seen: Observation) -> dict[str, float]:

@@ -63,7 +63,7 @@ def _scanned(verdict: Verdict, lab: Lab | None) -> Observation:
         verdict.action,
         verdict.score,
         {hit.name: hit.score for hit in verdict.hits},
-        reply=str(verdict.messages.get("smtp_message", "")),
+        reply=str(verdict.raw.get("messages", {}).get("smtp_message", "")),
         headers=_headers_after(verdict),
         learned=_learned(lab.log(verdict)) if lab else None,
         required=verdict.required_score,
@@ -123,7 +123,7 @@ def _headers_after(verdict: Verdict) -> Headers:
     if verdict.action == "add header":
         lines.append(SPAM_HEADER)
     if verdict.action == "rewrite subject":
-        lines = [line for line in lines if line[0].lower() != "subject"] + [("Subject", verdict.subject)]
+        lines = [line for line in lines if line[0].lower() != "subject"] + [("Subject", verdict.raw.get("subject", ""))]
     return tuple(lines)
 
 

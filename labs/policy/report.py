@@ -13,6 +13,7 @@ from labs.policy.finding import Finding
 from labs.policy.meaning import explained
 from labs.progress import Progress
 from labs.rspamd.symbols import explain
+from labs.visible import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ class Checked:
         for finding in self.findings:
             lines.append(f"    {finding.text}")
             lines += [f"      {line}" for line in notes_on(finding)]
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,12 @@ class Report:
         import pandas as pd
 
         rows = [
-            (GOOD if case.passed else BAD, case.title, case.mail, "; ".join(finding.text for finding in case.findings))
+            (
+                GOOD if case.passed else BAD,
+                one_line(case.title),
+                case.mail,
+                "; ".join(finding.text for finding in case.findings),
+            )
             for case in self.cases
         ]
         return pd.DataFrame(rows, columns=["Ergebnis", "Fall", "Mail", "Befunde"])
@@ -93,14 +99,14 @@ class Report:
         return {"passed": self.passed, "failed": self.failed, "notes": list(self.notes), "cases": cases}
 
     def __str__(self) -> str:
-        return "\n".join([*self.notes, *map(str, self.cases), self.headline])
+        return visible("\n".join([*self.notes, *map(str, self.cases), self.headline]))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
         rows = "".join(map(_row, self.cases))
-        return (
+        return visible(
             f'<div class="lab-report" role="status">{_STYLE}<p><strong>{html.escape(self.headline)}</strong></p>{notes}'
             f"<ul>{rows}</ul></div>"
         )

@@ -8,6 +8,7 @@ import requests
 
 from labs.cluster import http
 from labs.errors import LabError, Unreachable
+from labs.visible import one_line
 
 
 class Controller:
@@ -51,7 +52,7 @@ class Controller:
                 "Der Rspamd-Controller antwortet nicht.", next_step="Sieh mit `lab.status()` nach."
             ) from None
         answer = reply.json()
-        return "success" if answer.get("success") else str(answer.get("error", f"HTTP {reply.status_code}"))
+        return "success" if answer.get("success") else one_line(str(answer.get("error", f"HTTP {reply.status_code}")))
 
     def symbols(self) -> dict[str, tuple[str, ...]]:
         """All symbols that this configuration knows, with their groups."""

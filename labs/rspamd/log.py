@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from labs.visible import visible
+
 _TAIL = 512 * 1024
 
 
 class Text(str):
-    """Text of several lines that a notebook shows as it is, not as a Python string."""
+    """Text of several lines that a notebook shows as such, not as a Python string."""
 
     __slots__ = ()
+
+    def __new__(cls, text: str) -> Text:
+        return super().__new__(cls, visible(text))
+
     __repr__ = str.__str__
 
 
@@ -35,7 +41,7 @@ def _last(path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL))
-            return file.read().decode(errors="replace").splitlines()
+            return file.read().decode(errors="replace").removesuffix("\n").split("\n")
     except FileNotFoundError:
         return []
 

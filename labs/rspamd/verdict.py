@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from labs.errors import LabError
 from labs.mails import Envelope
 from labs.rspamd.symbols import explain, family
+from labs.visible import one_line, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +52,11 @@ class Symbol:
     def explanation(self) -> str:
         """German, where the workbook has one; else Rspamd's own description."""
         return explain(self.name) or self.description
+
+    @property
+    def details(self) -> str:
+        """The options as one line to be shown; ``options`` are as Rspamd gave them."""
+        return one_line(", ".join(self.options))
 
     @property
     def family(self) -> str:
@@ -95,26 +101,26 @@ class Verdict:
         times = reply.get("profile", {})
         hits = [
             Symbol(
-                name=name,
+                name=one_line(name),
                 score=round(float(symbol.get("score", 0)), 3) + 0.0,
                 weight=round(float(symbol.get("metric_score", 0)), 3) + 0.0,
                 groups=tuple(groups.get(name, ())),
-                description=symbol.get("description", ""),
+                description=one_line(symbol.get("description", "")),
                 options=tuple(map(str, symbol.get("options", ()))),
                 time=float(times.get(name, 0)),
             )
             for name, symbol in reply.get("symbols", {}).items()
         ]
         return cls(
-            action=reply.get("action", "no action"),
+            action=one_line(reply.get("action", "no action")),
             score=round(float(reply.get("score", 0)), 2) + 0.0,
             required_score=float(reply.get("required_score", 0)),
             thresholds=dict(sorted(reply.get("thresholds", {}).items(), key=lambda item: item[1])),
             hits=tuple(sorted(hits, key=lambda hit: (-abs(hit.score), hit.name))),
-            messages=reply.get("messages", {}),
+            messages={name: one_line(str(text)) for name, text in reply.get("messages", {}).items()},
             time_ms=1000 * float(reply.get("time_real", 0)),
             queue_id=queue_id,
-            subject=reply.get("subject", subject),
+            subject=one_line(reply.get("subject", subject)),
             raw=reply,
             mail=mail,
             envelope=envelope or Envelope(),
@@ -128,16 +134,18 @@ class Verdict:
 
         columns = ["symbol", "score", "weight", "group", "description", "options", "time"]
         rows = [
-            (hit.name, hit.score, hit.weight, ", ".join(hit.groups), hit.explanation, ", ".join(hit.options), hit.time)
+            (hit.name, hit.score, hit.weight, ", ".join(hit.groups), hit.explanation, hit.details, hit.time)
             for hit in self.hits
         ]
         return pd.DataFrame(rows, columns=columns)
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers that the MTA would add to this mail."""
+        """The headers that the MTA would add to this mail, to be shown."""
         added = self.raw.get("milter", {}).get("add_headers", {})
-        return {name: value["value"] if isinstance(value, dict) else str(value) for name, value in added.items()}
+        return {
+            name: visible(value["value"] if isinstance(value, dict) else str(value)) for name, value in added.items()
+        }
 
     @property
     def meaning(self) -> str:

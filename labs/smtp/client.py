@@ -17,6 +17,7 @@ from labs.errors import LabError
 from labs.mails import Envelope
 from labs.rspamd.log import Text
 from labs.smtp.trace import Entry, Trace, follow, read
+from labs.visible import visible
 
 TIMEOUT = 90
 """Seconds for one command: longer than Postfix waits for its milter."""
@@ -47,7 +48,7 @@ class Exchange:
     def __str__(self) -> str:
         first, *more = self.reply.split("\n")
         answer = f"S: {self.code} {first}{f' … ({len(more) + 1} Zeilen)' if more else ''}"
-        return f"C: {self.said}\n{answer}" if self.said else answer
+        return visible(f"C: {self.said}\n{answer}" if self.said else answer)
 
 
 class _Recorded(smtplib.SMTP):
@@ -100,14 +101,14 @@ class Delivery:
     def entry(self) -> Entry:
         """How the mail came in, as the first step of its trace."""
         node, _, source = DOORS[self.via]
-        return Entry(source, node, self.code, self.reply, self.queue_id, self.seconds)
+        return Entry(source, node, self.code, visible(self.reply), self.queue_id, self.seconds)
 
     @property
     def accepted(self) -> bool:
         return self.code == 250
 
     def __str__(self) -> str:
-        text = f"{self.via}: {self.code} {self.reply}"
+        text = visible(f"{self.via}: {self.code} {self.reply}")
         if self.code == 452 and "too many recipients" in self.reply:
             taken = sum(exchange.said.startswith("RCPT") and exchange.code == 250 for exchange in self.dialogue)
             text += f"\nMehr als {taken} Empfänger nimmt dieser Postfix je Mail nicht an (smtpd_recipient_limit). Gesendet ist nichts; verteile die Empfänger auf mehrere Mails."

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labs.cluster.topology import Node
+from labs.visible import one_line
 
 if TYPE_CHECKING:
     from labs.smtp.trace import Hop
 
 NEWEST, HEAD = 300, 65536
-"""Mails of a mailbox that are looked at, and bytes of each: more than any header section here has."""
+"""Mails of a mailbox that are looked at, and bytes of each: more than any header section of a decent mail has."""
 
 RESULTS = re.compile(r"x-(spam|rspamd|spamd)\b", re.IGNORECASE)
 _QUEUE_ID = re.compile(r"\bid ([0-9A-F]{6,})\b")
@@ -42,7 +43,7 @@ def delivered_headers(nodes: Mapping[str, Node], hops: Sequence[Hop]) -> Headers
 
 
 def attribute(content: bytes, hops: Sequence[Hop]) -> dict[str, Headers]:
-    """Queue id -> header lines of the mail ``content`` that this hop added."""
+    """Queue id -> header lines of the mail ``content`` that this hop added, to be shown."""
     by_id = {hop.queue_id: hop for hop in hops}
     found: dict[str, list[tuple[str, str]]] = {}
     current = ""
@@ -64,7 +65,9 @@ def attribute(content: bytes, hops: Sequence[Hop]) -> dict[str, Headers]:
             owner = current
         if owner in by_id:
             found.setdefault(owner, []).append((name, value))
-    return {queue_id: tuple(lines) for queue_id, lines in found.items()}
+    return {
+        queue_id: tuple((one_line(name), one_line(value)) for name, value in lines) for queue_id, lines in found.items()
+    }
 
 
 def _of(hop: Hop, name: str) -> bool:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from labs.cluster.topology import Service
 from labs.errors import LabError
+from labs.smtp.headers import HEAD
+from labs.visible import one_line, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +20,7 @@ COLUMNS = ["Zeit", "Absender", "Betreff", "Text"]
 
 
 def messages(service: Service, user: str, newest: int) -> pd.DataFrame:
-    """The ``newest`` mails of a user, the latest first: time, sender, subject, text. Any of it may be hostile.
+    """The ``newest`` mails of a user, the latest first: time, sender, subject, text, of the first 64 KB of each.
 
     ``service``: the Postfix with the mailboxes. Raises LabError when the user has none.
     """
@@ -37,9 +39,11 @@ def messages(service: Service, user: str, newest: int) -> pd.DataFrame:
 def _row(path: Path) -> tuple[str, str, str, str]:
     clock = time.strftime("%H:%M:%S", time.localtime(path.stat().st_mtime))
     try:
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        with path.open("rb") as file:  # the parser needs seconds for a huge header
+            message = email.message_from_bytes(file.read(HEAD), policy=email.policy.default)
         body = message.get_body(("plain",))
         text = body.get_content().strip() if body else ""
-        return clock, str(message.get("From", "")), str(message.get("Subject", "")), text
+        sender, subject = (one_line(str(message.get(name, ""))) for name in ("From", "Subject"))
+        return clock, sender, subject, visible(text)
     except Exception:  # the parser of the standard library fails in many ways on hostile mail
         return clock, "", "(nicht lesbar)", ""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from labs.cluster.roles import postfix_environment
 from labs.cluster.topology import Service
 from labs.errors import LabError
+from labs.visible import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def entries(bundle: Bundle, services: list[Service]) -> list[Entry]:
     found = []
     for service in services:
         result = _run(bundle, service, "postqueue", "-j")
-        for line in result.stdout.splitlines():
+        for line in filter(None, result.stdout.split("\n")):
             mail = json.loads(line)
             reasons = dict.fromkeys(one.get("delay_reason", "") for one in mail["recipients"])
             found.append(
@@ -51,9 +52,9 @@ def entries(bundle: Bundle, services: list[Service]) -> list[Entry]:
                     service.node,
                     mail["queue_name"],
                     mail["queue_id"],
-                    mail["sender"],
-                    tuple(one["address"] for one in mail["recipients"]),
-                    "; ".join(filter(None, reasons)),
+                    one_line(mail["sender"]),
+                    tuple(one_line(one["address"]) for one in mail["recipients"]),
+                    one_line("; ".join(filter(None, reasons))),
                 )
             )
     return found

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from labs.cluster.topology import Node, Service
+from labs.visible import visible
 
 _LINE = re.compile(
     r"^\w+ +\d+ (?P<clock>[\d:]+) \S+ postfix/[\w/-]+\[\d+\]: (?P<id>[0-9A-F]{6,}): (?P<text>.*)$", re.ASCII
@@ -98,7 +99,7 @@ def scans(nodes: Mapping[str, Node], queue_ids: Iterable[str]) -> dict[str, dict
     wanted, found = set(queue_ids), {}
     workers = [service for node in nodes.values() for service in node.services.values()]
     for worker in (service for service in workers if service.role == "rspamd-worker"):
-        for line in _text(worker, "rspamd.log").splitlines() if wanted else ():
+        for line in _text(worker, "rspamd.log").split("\n") if wanted else ():
             if "rspamd_task_write_log" not in line or not (match := _SCAN.search(line)) or match["id"] not in wanted:
                 continue
             role = re.search(r"settings_id: (\w+)", line)
@@ -123,12 +124,16 @@ def _lines_of(queue_id: str, text: str) -> list[Line]:
     mark = f": {queue_id}: "
     if mark not in text:
         return []
-    matches = (_LINE.match(line) for line in text.splitlines() if mark in line)
-    return [Line(match["clock"], match["id"], match["text"]) for match in matches if match and match["id"] == queue_id]
+    matches = (_LINE.match(line) for line in text.split("\n") if mark in line)
+    return [
+        Line(match["clock"], match["id"], visible(match["text"]))
+        for match in matches
+        if match and match["id"] == queue_id
+    ]
 
 
 def _text(service: Service, name: str) -> str:
     try:
-        return (service.folder / "log" / name).read_text(errors="replace")
+        return (service.folder / "log" / name).read_bytes().decode(errors="replace")
     except FileNotFoundError:
         return ""

@@ -21,6 +21,7 @@ from labs.errors import LabError
 from labs.progress import Progress
 from labs.smtp.client import NO_CLUSTER, START_CLUSTER, message_id, send
 from labs.smtp.queue import corrupt, entries
+from labs.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -298,7 +299,7 @@ def through_mx(
     def deliver(number: int, door: str) -> tuple[int, str]:
         content, envelope = letters[number]
         delivery = send(nodes, secrets, content, replace(envelope, rcpt=("erika.muster@firma.example",)), door)
-        return delivery.code, delivery.reply
+        return delivery.code, visible(delivery.reply)
 
     def arrived() -> dict[int, float]:
         for path in mailbox.glob("*/new/*"):
@@ -311,7 +312,9 @@ def through_mx(
         for node in nodes.values():
             if "rspamd-worker" in node.services:
                 log = node.services["rspamd-worker"].folder / "log/rspamd.log"
-                lines = (line for line in log.read_text(errors="replace").splitlines() if "task_write_log" in line)
+                lines = (
+                    line for line in log.read_bytes().decode(errors="replace").split("\n") if "task_write_log" in line
+                )
                 for line in lines:
                     match = re.search(r"id: <([^>]+)>.*settings_id: incoming_default", line)
                     if match and match[1] in numbers:

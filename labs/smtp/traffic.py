@@ -77,7 +77,7 @@ class Traffic:
             return []
         end = data.rfind(b"\n") + 1
         self._offsets[log] = start + end
-        return data[:end].decode(errors="replace").splitlines()
+        return data[:end].decode(errors="replace").split("\n")
 
 
 def _log(service: Service) -> Path | None:

@@ -14,6 +14,7 @@ from labs.rspamd.verdict import number
 from labs.smtp.client import Delivery
 from labs.smtp.headers import delivered_headers
 from labs.smtp.trace import Hop, Trace
+from labs.visible import one_line
 
 if TYPE_CHECKING:
     from labs.lab import Lab
@@ -62,7 +63,9 @@ class Shot:
         """Subject (decoded) and what else the reader may sort by, of the delivered mail; empty before it is there."""
         wanted = ("x-spam", "x-rspamd-action", "subject")
         found = delivered_headers(self.delivery.nodes, self.trace.hops)
-        return tuple((name, str(make_header(decode_header(value)))) for name, value in found if name.lower() in wanted)
+        return tuple(
+            (name, one_line(str(make_header(decode_header(value))))) for name, value in found if name.lower() in wanted
+        )
 
     def __str__(self) -> str:
         return f"{number(self.wanted):>5} Punkte → {self.first.action:<16} {self.delivery.code}  {self.end}"

@@ -24,6 +24,7 @@ from labs.smtp.stream import Stream
 from labs.smtp.trace import Trace
 from labs.widgets.forcetable import force_html
 from labs.widgets.journey import trace_html
+from labs.widgets.literal import Literal
 from labs.widgets.matrix import connections_html
 
 COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
@@ -31,8 +32,11 @@ COLOURS = {"reject": "#B00020", "no action": "#007A5A"}
 
 
 def register() -> None:
-    """Give the values of this package their HTML form in this kernel; repeating it changes nothing."""
-    formatter = get_ipython().display_formatter.formatters["text/html"]
+    """Give the values of this package their HTML form in this kernel, all of it literal, and tables with a style too; repeating it changes nothing."""
+    display_formatter = get_ipython().display_formatter
+    display_formatter.__class__ = Literal
+    pd.set_option("styler.format.escape", "html")
+    formatter = display_formatter.formatters["text/html"]
     formatter.for_type(Verdict, verdict_html)
     formatter.for_type(Comparison, comparison_html)
     formatter.for_type(Change, change_html)
@@ -57,7 +61,7 @@ def headline(verdict: Verdict) -> str:
     return (
         f'<p class="lab-headline"><strong style="color:#fff;background:{colour};padding:.15em .6em;border-radius:.25em">{html.escape(verdict.action)}'
         f"</strong> {html.escape(verdict.meaning)} · <strong>{number(verdict.score)}</strong> von {number(verdict.required_score)} Punkten"
-        f"{f' · Antwort an den Absender: {html.escape(str(message))}' if message else ''}</p>"
+        f"{f' · Antwort an den Absender: {html.escape(message)}' if message else ''}</p>"
     )
 
 
@@ -70,7 +74,7 @@ def table(verdict: Verdict) -> str:
     rows = "".join(
         f"<tr><th scope=row style='text-align:left'><code>{html.escape(hit.name)}</code></th><td style='text-align:right'>{number(hit.score, sign=True)}</td>"
         f"<td style='text-align:left'>{html.escape(hit.family)}</td><td style='text-align:left'>{html.escape(hit.explanation)}</td>"
-        f"<td style='text-align:left'>{html.escape(', '.join(hit.options))}</td></tr>"
+        f"<td style='text-align:left'>{html.escape(hit.details)}</td></tr>"
         for hit in verdict.hits
     )
     head = "".join(

@@ -151,7 +151,10 @@ class ExerciseView(widgets.VBox):
         if self.result is None:
             return
         self.shown = min(self.shown + 1, len(self.result.hints))
-        items = "".join(f"<li>{_markdown.renderInline(text)}</li>" for text in self.result.hints[: self.shown])
+        said = (
+            _markdown.renderInline if self.result.cases else _lines
+        )  # without cases it is an error, and quotes others
+        items = "".join(f"<li>{said(text)}</li>" for text in self.result.hints[: self.shown])
         rest = len(self.result.hints) - self.shown
         more = f"<p>Noch {rest} {'Tipp' if rest == 1 else 'Tipps'}.</p>" if rest else ""
         self.hints.value = (

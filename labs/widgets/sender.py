@@ -11,6 +11,7 @@ import ipywidgets as widgets
 import pandas as pd
 
 from labs.mails import catalogue
+from labs.visible import visible
 from labs.widgets import display
 from labs.widgets.callbacks import shows_errors
 from labs.widgets.model import OWN, ROLES, Result, SenderModel
@@ -214,7 +215,7 @@ class Sender(widgets.HBox):
                 "Rohdaten": lambda: json.dumps(verdict.raw, indent=2, ensure_ascii=False),
                 "Log": lambda: self.model.lab.log(verdict) or "Zu dieser Mail steht nichts im Log.",
             }[self.tab.value]()
-            self.source.value = f"<pre tabindex=0>{html.escape(content)}</pre>"
+            self.source.value = f"<pre tabindex=0>{html.escape(visible(content))}</pre>"
             self.view.children = [self.source]
 
     def _symbol_table(self) -> widgets.DOMWidget:
@@ -226,7 +227,7 @@ class Sender(widgets.HBox):
                 hit.name,
                 f"{hit.score:.2f}".replace(".", ","),
                 hit.explanation,
-                ", ".join(hit.options),
+                hit.details,
                 f"{hit.family} ({', '.join(hit.groups)})",
             )
             for hit in verdict.hits

@@ -121,6 +121,15 @@ def test_the_widget_checks_hints_and_shows_the_solution(lab):
     assert view.editor["groups.conf"].value == find("gewicht").solution()["groups.conf"], "a cell's change is shown"
 
 
+def test_an_error_is_quoted_as_text_also_by_the_hints(lab):
+    view = ExerciseView(lab, find("gewicht"))
+    view.editor["groups.conf"].value = "group [WEB](https://evil.example/) {"
+    view.check_button.click()
+    view.hint_button.click()
+    for shown in (view.answer.value, view.hints.value):
+        assert "[WEB](https://evil.example/)" in shown and "<a " not in shown
+
+
 def test_the_editor_writes_checks_keeps_what_is_wrong_and_resets(lab):
     lab.reset("04-symbole")
     Progress(lab.cluster.name).erase()

@@ -36,6 +36,17 @@ def test_a_mailbox_shows_the_latest_mail_first(big):
     assert newest["Text"]
 
 
+def test_of_a_huge_mail_only_the_beginning_is_read(big):
+    path = big.cluster.node("imap1").main.folder / "mail/max.beispiel/new/riesig"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"Subject: " + b"riesig " * 150_000 + b"\n\n")
+    try:
+        subject = big.mailbox("max.beispiel", 1).iloc[0]["Betreff"]
+    finally:
+        path.unlink()
+    assert subject.startswith("riesig") and len(subject) < 70_000
+
+
 def test_an_unknown_mailbox_and_a_lab_without_mailboxes_are_explained(big, lab):
     with pytest.raises(LabError, match="postmaster"):
         big.mailbox("niemand")

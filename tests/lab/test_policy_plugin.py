@@ -117,6 +117,11 @@ def test_a_mistake_in_the_file_is_an_error_of_collection(project):
     result.stdout.fnmatch_lines(["*expect.toml, Zeile 2, *sauba*", "*Meintest du „sauber“?*"])
 
 
+def test_a_title_is_shown_as_text(project):
+    policy(project, expect=EXPECT.replace("sauber kommt durch", r"\u001b]0;neu\u0007"))
+    assert r"::\x1b]0;neu\x07" in project.runpytest_subprocess("--collect-only", "-q").stdout.str()
+
+
 def test_a_session_without_such_files_loads_nothing_of_the_workbook(project):
     project.makepyfile(
         "import sys\n"

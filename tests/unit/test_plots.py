@@ -201,7 +201,7 @@ def test_tooltips_show_explanation_options_and_score_escaped():
     lines = titles.pop().split("\n")
     assert lines[0] == "R_SPF_FAIL +1,5"
     assert "SPF" in lines[1]
-    assert lines[2] == "Optionen: </title><script>, a & b, [31m"
+    assert lines[2] == r"Optionen: </title><script>, a & b, \ud800\x1b[31m"
 
 
 def test_tooltips_are_limited():
@@ -399,3 +399,9 @@ def test_text_is_at_most_as_wide_as_said(text):
     [(_, box)] = boxes(figure)
     assert box.width <= width(text, 10) + 1
     assert width(fit(text, 20, 10), 10) <= 20
+
+
+def test_characters_that_the_font_lacks_are_measured_in_silence():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert width("\U000f6dce\U0001f1ed", 10) > 0

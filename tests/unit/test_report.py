@@ -118,3 +118,11 @@ def test_a_hostile_header_does_not_reach_the_terminal():
     case = read_text('[[mail]]\nmail = "sauber"\nexpect = { headers = { X = false } }\n', "Text", None)[0]
     text = case.judge(seen(headers=(("X", "\x1b[31m" + "a" * 500),)))[0].text
     assert "\x1b" not in text and "\\x1b[31m" in text and len(text) < 300
+
+
+def test_a_hostile_title_does_not_reach_the_terminal():
+    title = "\x1b]0;neu\x07\u202e"
+    report = Report((Checked(title, "sauber", (FOUND,)),), (title,))
+    for shown in (str(report), report._repr_html_(), report.table.to_string()):
+        assert title not in shown and r"\x1b]0;neu\x07\u202e" in shown
+    assert report.as_json()["cases"][0]["title"] == title

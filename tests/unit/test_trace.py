@@ -163,3 +163,12 @@ def test_each_hop_gets_its_header_lines():
     }
     assert found["BBBBBBBBBB2"][2][1] == "default: False [-0.10 / 15.00]; MIME_GOOD(-0.10)[text/plain]"
     assert attribute(MAIL, []) == {}
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\x85", "\r", "\x0b"], ids=ascii)
+def test_a_line_is_what_ends_with_a_line_feed(nodes, end):
+    """Postfix may write UTF-8 into its log (smtputf8_enable): no address writes lines of its own."""
+    forged = "Nov 24 11:38:18 mx1 postfix/x[1]: AAAAAAAAAA1: " + SENT.format("e@x", "virtual", "")
+    postfix(nodes, "mx1", "AAAAAAAAAA1", f"from=<a{end}{forged}", "client=mail\u202e[192.0.2.10]")
+    [hop] = read(nodes, "1@x", ENTRY).hops
+    assert hop.handovers == () and hop.client == r"mail\u202e[192.0.2.10]"

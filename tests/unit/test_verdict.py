@@ -50,6 +50,18 @@ def test_text_form_names_action_points_and_silent_symbols(verdict):
     assert "ohne Punkte: B" in text
 
 
+def test_what_is_shown_of_hostile_text_is_visible_and_the_data_stays():
+    evil, shown = "\x1b[31m\u202e", r"\x1b[31m\u202e"
+    symbols = {evil: {"score": 1.0, "description": evil, "options": [evil]}}
+    reply = {"action": evil, "symbols": symbols, "messages": {"smtp_message": evil}, "subject": evil}
+    reply["milter"] = {"add_headers": {"X": {"value": evil}}}
+    found = Verdict.parse(reply, {})
+    [hit] = found.hits
+    assert {found.action, found.subject, found.headers["X"], found.messages["smtp_message"]} == {shown}
+    assert {hit.name, hit.explanation, hit.details} == {shown} and evil not in str(found) + found.symbols.to_string()
+    assert hit.options == (evil,) and found.raw == reply
+
+
 def test_comparison_finds_what_came_went_and_changed(verdict):
     reply = REPLY | {"score": 1.0, "action": "no action", "symbols": {"A": {"score": 1.0}, "D": {"score": 0.0}}}
     later = Verdict.parse(reply, {})

@@ -92,7 +92,7 @@ class Policy:
             action=verdict.action,
             forced_by=decider.name if decider else "",
             module=module,
-            message=re.sub(r"\$\{[^}]*\}", "…", str(said)),
+            message=re.sub(r"\$\{[^}]*\}", "…", said),
             points=self._sum(),
             nodes=tuple(graph.nodes.values()),
             edges=tuple(graph.edges),
@@ -142,7 +142,7 @@ class Policy:
         if self.module not in ("", OWN) or (not self.module and self.verdict.action == self.by_points):
             return None
         fired = [rule for rule in self.rules if self._fired(rule) and _spoken(rule) == self.verdict.action]
-        said = str(self.verdict.messages.get("smtp_message", ""))
+        said = self.verdict.messages.get("smtp_message", "")
         heard = [rule for rule in fired if rule.message and _pattern(rule.message).fullmatch(said)]
         return next(iter([*heard, *(rule for rule in fired if not rule.least), *fired]), None)
 

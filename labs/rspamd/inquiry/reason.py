@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from labs.rspamd.verdict import number
+from labs.visible import visible
 
 LINE = 200
 """So many characters of a line of evidence are shown: Rspamd's debug log prints whole tables."""
@@ -41,7 +42,7 @@ class WhyNot:
 
     def __str__(self) -> str:
         lines = [f"{self.symbol}: {self.kind.value}", *(f"  {text}" for text in self.sentences)]
-        return "\n".join([*lines, *(f"  · {line}" for line in self._proof())])
+        return visible("\n".join([*lines, *(f"  · {line}" for line in self._proof())]))
 
     __repr__ = __str__
 
@@ -55,7 +56,7 @@ class WhyNot:
         text = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences)
         items = "".join(f"<li><code>{html.escape(line)}</code></li>" for line in self._proof())
         proof = f"<details><summary>Woher Rspamd das weiß</summary><ul>{items}</ul></details>" if items else ""
-        return f'<div class="lab-whynot" role="status">{head}{text}{proof}</div>'
+        return visible(f'<div class="lab-whynot" role="status">{head}{text}{proof}</div>')
 
 
 def points(symbol: str, score: float) -> str:

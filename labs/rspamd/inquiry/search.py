@@ -257,4 +257,4 @@ class Inquiry:
     def _shape(self) -> list[str]:
         """The parts of the mail, as Rspamd's own symbol lists them."""
         parts = self.again.symbol("MIME_TRACE")
-        return [f"Teile der Mail (MIME_TRACE): {', '.join(parts.options)}"] if parts else []
+        return [f"Teile der Mail (MIME_TRACE): {parts.details}"] if parts else []

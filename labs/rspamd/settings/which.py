@@ -13,6 +13,7 @@ from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.settings.conditions import Asked, Condition
 from labs.rspamd.settings.profiles import Decision, Fate, Row, decide
 from labs.rspamd.verdict import Verdict
+from labs.visible import one_line
 
 if TYPE_CHECKING:
     from labs.lab import Lab
@@ -124,7 +125,7 @@ def _words(row: Row, asked: Asked) -> str:
 
 def _brought(condition: Condition, holds: bool | None, asked: Asked) -> str:
     """What the mail brings for a condition that it does not fulfil."""
-    return f" (die Mail: {condition.seen(asked)[:LONGEST]})" if holds is False else ""
+    return f" (die Mail: {one_line(condition.seen(asked))[:LONGEST]})" if holds is False else ""
 
 
 def _html(row: Row, asked: Asked) -> str:
