@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from labs.cluster.topology import links
 from labs.errors import LabError
 from tests.conftest import silent
 from tests.lab.test_start import processes_of, wait_until
@@ -126,6 +127,24 @@ def test_the_command_line_explains_too_many_recipients(big, command):
 )  # fmt: skip
 def test_what_must_not_pass_does_not_pass(big, door, envelope, code):
     assert big.send("sauber", door, **envelope).code == code
+
+
+def test_no_port_offers_or_takes_etrn(big):
+    nodes = big.cluster.nodes
+    sources = {(link.target, link.port): link.source for link in links(nodes)}
+    ports = [(node, name) for node in nodes.values() for name in node.ports if node.main.role.startswith("postfix-")]
+    ports.remove((nodes["imap1"], "auth"))
+    assert len(ports) == 10
+    for node, name in ports:
+        source = nodes[sources.get((node.name, name), node.name)].address
+        with smtplib.SMTP(node.address, node.ports[name], "x.example", 10, (source, 0)) as server:
+            server.ehlo()
+            if server.has_extn("starttls"):
+                server.starttls()
+                server.ehlo()
+            assert not server.has_extn("etrn") and server.has_extn("pipelining"), (node.name, name)
+            code, reply = server.docmd("ETRN", "firma.example")
+            assert code == 554 and b"Etrn command rejected" in reply, (node.name, name, reply)
 
 
 @pytest.mark.parametrize("recipient", ["postmaster@firma.example", "abuse@firma.example"])

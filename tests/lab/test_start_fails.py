@@ -10,7 +10,7 @@ import pytest
 from labs.cluster import render
 from labs.errors import LabError
 from tests.conftest import silent
-from tests.lab.test_start import apart
+from tests.lab.test_start import LOOPBACK_UP, apart
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,6 @@ def test_without_loopback_the_start_says_so_at_once(cluster, command):
 
 
 def test_without_localhost_in_etc_hosts_the_cluster_starts_and_delivers(cluster):
-    ip = shutil.which("ip") or pytest.skip("iproute2 is not installed: loopback cannot be brought up")
     code = """
 from labs import Lab
 lab = Lab.start(profile="cluster")
@@ -63,13 +62,12 @@ for mail, way in (("sauber", "mx"), ("antwort", "submission"), ("hausmitteilung"
     print(way, {hop.status for hop in lab.send(mail, way).trace().hops})
 lab.stop()
 """
-    result = elsewhere(f"{ip} link set lo up", "mount --bind /dev/null /etc/hosts", code=code, name=cluster.name)
+    result = elsewhere(LOOPBACK_UP, "mount --bind /dev/null /etc/hosts", code=code, name=cluster.name)
     assert result.stdout == "mx {'sent'}\nsubmission {'sent'}\ninternal {'sent'}\n", result.stderr
 
 
 def test_without_any_resolver_a_configuration_is_still_checked(cluster):
     """As on a laptop without network: /etc/resolv.conf names nobody."""
-    ip = shutil.which("ip") or pytest.skip("iproute2 is not installed: loopback cannot be brought up")
     code = """
 from labs import Lab
 from labs.errors import LabError
@@ -81,7 +79,7 @@ except LabError as error:
     print(error.what)
 lab.stop()
 """
-    result = elsewhere(f"{ip} link set lo up", "mount --bind /dev/null /etc/resolv.conf", code=code, name=cluster.name)
+    result = elsewhere(LOOPBACK_UP, "mount --bind /dev/null /etc/resolv.conf", code=code, name=cluster.name)
     assert result.stdout == "('local.d/actions.conf',)\n" + (
         "Rspamd lehnt diese Konfiguration ab (local.d/composites.conf, Zeile 1). Die bisherige läuft weiter.\n"
     ), result.stderr
