@@ -120,10 +120,14 @@ class Configuration:
 
     def edited(self, edits: Mapping[str, str], chapter: str, service: Service) -> dict[str, str]:
         """All files of one node: those of the chapter with ``edits``."""
-        base = self.base(chapter, service)
+        base = self.under(self.base(chapter, service), edits)
         added = {name: f"{base[name]}\n# --- Deine Änderung ---\n{text}"
                  for name, text in edits.items() if name in self.appended}  # fmt: skip
         return {**base, **edits, **added}
+
+    def under(self, base: Mapping[str, str], edits: Mapping[str, str]) -> Mapping[str, str]:
+        """What of the shipped files stays beside these edits."""
+        return base
 
     # --- what a role does in its own way --------------------------------------------------------------------------
 

@@ -32,14 +32,13 @@ class PostfixConfiguration(Configuration):
     def __init__(self, cluster: Cluster, role: str) -> None:
         super().__init__(cluster, role, ("main.cf",))
 
-    def _edited(self, base: Mapping[str, str], edits: Mapping[str, str]) -> dict[str, str]:
-        """As ever, but a parameter that is given anew no longer stands above.
+    def under(self, base: Mapping[str, str], edits: Mapping[str, str]) -> Mapping[str, str]:
+        """A parameter that is given anew no longer stands above.
 
         Every process would warn of it, and when more than ten do so at once after a reload, postlogd waits for
         room in the queue of warnings that only postlogd empties: Postfix stands still.
         """
-        main = without(base["main.cf"], edits.get("main.cf", ""))
-        return super()._edited({**base, "main.cf": main}, edits)
+        return {**base, "main.cf": without(base["main.cf"], edits.get("main.cf", ""))}
 
     def check(self, contents: Mapping[str, str]) -> None:
         """Let postconf read ``contents``. Raises LabError for a line without "=" and for a parameter that is unknown."""

@@ -123,3 +123,13 @@ def test_a_change_that_was_killed_between_its_two_renames_is_mended(lab):
 def test_the_files_of_a_change_are_closed(lab):
     lab.write("actions.conf", "reject = 12;\n")
     assert (lab.configuration.folder / MEMORY).stat().st_mode & 0o077 == 0
+
+
+def test_a_parameter_that_is_given_anew_is_given_once(big):
+    """Else every process of Postfix warns of it, and so many warnings at once make it stand still."""
+    log = big.cluster.node("mx1").main.folder / "log/mail.log"
+    before = log.stat().st_size
+    big.write("postfix-mx/main.cf", "milter_default_action = accept")
+    assert big.configurations["postfix-mx"].value("milter_default_action") == "accept"
+    assert "overriding earlier entry" not in log.read_text()[before:]
+    assert big.configurations["postfix-mx"].read()["main.cf"].count("\nmilter_default_action") == 1
