@@ -109,8 +109,12 @@ def _headers(envelope: Envelope, settings_id: str) -> list[tuple[str, bytes]]:
     for _, argument, value in pairs:
         if not isinstance(value, str):
             raise _wrong(argument, value, "ein Text")
-        if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        if any(
+            ord(character) < 32 or ord(character) == 127 or "\ud800" <= character <= "\udfff" for character in value
+        ):
             raise _wrong(argument, value, "ein Text ohne Zeilenumbrüche und Steuerzeichen")
+        if value != value.strip():
+            raise _wrong(argument, value, "ein Text ohne Leerzeichen am Rand")
     return [(name, value.encode()) for name, _, value in pairs if value]
 
 

@@ -147,6 +147,12 @@ def send(nodes: Mapping[str, Node], secrets: Mapping[str, str], mail: bytes, env
             why=str(error),
             next_step="Sieh mit `lab.status()` nach und sende noch einmal.",
         ) from None
+    except ValueError:  # letters beyond ASCII, or a line end
+        raise LabError(
+            "Der Umschlag enthält Zeichen, die SMTP nicht überträgt.",
+            why="In Adressen, HELO und Hostname sind nur Zeichen aus ASCII erlaubt, ohne Zeilenumbruch.",
+            next_step="Ändere den Wert und sende noch einmal. Domains mit Umlauten schreibt man als xn--….",
+        ) from None
     text = reply.decode(errors="replace") if isinstance(reply, bytes) else str(reply)
     queued = re.search(r"queued as (\w+)", text)
     seconds = time.monotonic() - started

@@ -147,6 +147,21 @@ def test_no_port_offers_or_takes_etrn(big):
             assert code == 554 and b"Etrn command rejected" in reply, (node.name, name, reply)
 
 
+@pytest.mark.parametrize(
+    "envelope",
+    [
+        {"rcpt": "jürgen@firma.example"},
+        {"from_": "ü@partner.example"},
+        {"helo": "mäil.example"},
+        {"hostname": "ü.example"},
+    ],
+    ids=str,
+)
+def test_an_envelope_that_smtp_cannot_carry_is_named(big, envelope):
+    with pytest.raises(LabError, match="Zeichen, die SMTP nicht überträgt"):
+        big.send("sauber", "mx", **envelope)
+
+
 @pytest.mark.parametrize("recipient", ["postmaster@firma.example", "abuse@firma.example"])
 def test_postmaster_and_abuse_are_always_reached(big, recipient):
     assert big.send("sauber", "mx", from_="a@gibtsnicht.test", rcpt=recipient).accepted

@@ -106,6 +106,7 @@ def test_what_is_no_mail_is_named(lab, mail, part):
     [
         ({"ip": "300.1.2.3"}, "eine IP-Adresse"), ({"helo": 7}, "„helo“ muss ein Text sein"), ({"from_": "a\r\nIP: 1.2.3.4"}, "Zeilenumbrüche"),
         ({"rcpt": 5}, "eine Liste von Adressen"), ({"user": b"x"}, "„user“ muss ein Text sein"),
+        ({"helo": " x"}, "ohne Leerzeichen am Rand"), ({"from_": "a\ud800@b.example"}, "Steuerzeichen"),
     ],
     ids=str,
 )  # fmt: skip
