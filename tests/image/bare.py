@@ -14,7 +14,6 @@ import argparse
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -84,10 +83,10 @@ def make(root: Path, suite: str, base: str | None) -> None:
                     ["useradd", "--create-home", "leser"]):  # fmt: skip
         if code := inside(root, command):
             sys.exit(code)
-    shutil.copy(CERTIFICATES, root / CERTIFICATES.relative_to("/"))
-    shutil.copytree("/etc/xdg/pip", root / "etc/xdg/pip") if Path("/etc/xdg/pip").is_dir() else None
-    if Path("/etc/pip.conf").is_file():
-        shutil.copy("/etc/pip.conf", root / "etc")
+    for path in filter(Path.exists, (CERTIFICATES, Path("/etc/pip.conf"), Path("/etc/xdg/pip"))):
+        target = root / path.parent.relative_to("/")
+        target.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["cp", "-a", path, target], check=True)
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", paths.REPOSITORY, root / CLONE], check=True)
     inside(root, ["chown", "-R", "leser:", f"/{CLONE}"])
 
