@@ -58,12 +58,13 @@ def start(fresh: bool) -> None:
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def test(arguments: tuple[str, ...]) -> None:
-    """Alles prüfen; ARGUMENTS gehen an pytest."""
+@click.option("--schnell", is_flag=True, help="Nur das Wichtigste, in etwa drei Minuten.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PFAD | OPTION] …")
+def test(arguments: tuple[str, ...], schnell: bool) -> None:
+    """Alles prüfen oder nur, was unter den Pfaden liegt; Optionen gehen an pytest."""
     from labs.selftest import run
 
-    sys.exit(run(arguments))
+    sys.exit(run(arguments, quick=schnell))
 
 
 @main.command()

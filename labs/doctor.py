@@ -16,7 +16,6 @@ from pathlib import Path
 
 from labs import bundle, nickname, paths
 from labs.bundle.apt import PrivateApt
-from labs.cluster import leftovers
 from labs.cluster.cluster import Cluster
 from labs.cluster.network import EVERYWHERE, bindable, check_loopback, kinds
 from labs.cluster.topology import topology
@@ -166,7 +165,7 @@ def _leftovers() -> Finding:
     """Servers of labs whose supervisor is gone; they are ended."""
     ended = {}
     for folder in sorted(path for path in (paths.state() / "labs").glob("*") if path.is_dir()):
-        if not Cluster(folder.name).running and (count := leftovers.end(folder)):
+        if count := Cluster(folder.name).end_leftovers():
             ended[folder.name] = count
     text = ", ".join(f"{count} Prozesse von {name}" for name, count in ended.items())
     return Finding("Reste", f"{text} beendet" if ended else "keine", True)

@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -99,11 +98,20 @@ def _cells(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Server:
-    """A JupyterLab of ours. ``token``: who knows it may do everything that its user may."""
+    """A JupyterLab of ours. ``token``: who knows it may do everything that its user may; ``run``: its runtime folder."""
 
     process: subprocess.Popen
-    port: int
     token: str
+    run: Path
+
+    @property
+    def port(self) -> int:
+        """Where it listens, as it has noted itself: when others start at the same moment, it goes on to the next port.
+
+        0: not yet.
+        """
+        noted = files.read_json(self.run / f"jpserver-{self.process.pid}.json", dict) or {}
+        return noted["port"] if noted.get("token") == self.token else 0
 
     def url(self, path: str) -> str:
         """Where a page is, with the token; such as "lab/tree/00-willkommen.ipynb"."""
@@ -111,7 +119,7 @@ class Server:
 
     def answers(self) -> bool:
         try:
-            return requests.get(self.url("api"), timeout=1, proxies={"http": ""}).ok
+            return self.port > 0 and requests.get(self.url("api"), timeout=1, proxies={"http": ""}).ok
         except requests.RequestException:
             return False
 
@@ -124,9 +132,9 @@ def serving(folder: Path, output: IO | int, variables: Mapping[str, str]) -> Ite
     their server over Unix sockets, because what a kernel publishes on a port is read by anyone.
     """
     root = ["--allow-root"] if os.geteuid() == 0 else []
-    port, token = free_port(), secrets.token_hex(16)
+    token = secrets.token_hex(16)
     options = {
-        "ServerApp.ip": "127.0.0.1", "ServerApp.port": port, "ServerApp.port_retries": 0, "ServerApp.root_dir": folder,
+        "ServerApp.ip": "127.0.0.1", "ServerApp.port": 8888, "ServerApp.port_retries": 50, "ServerApp.root_dir": folder,
         "ServerApp.open_browser": False, "ServerApp.log_level": "ERROR", "KernelManager.transport": "ipc",
         "LanguageServerManager.autodetect": False, "ServerApp.tornado_settings": {"websocket_max_message_size": 80 * 2**20},
         "ContentsManager.allow_hidden": False,
@@ -138,7 +146,7 @@ def serving(folder: Path, output: IO | int, variables: Mapping[str, str]) -> Ite
             ["setpriv", "--pdeathsig", "TERM", *lab], env=environ, start_new_session=True, stdout=output, stderr=output
         ) as process:
             try:
-                yield Server(process, port, token)
+                yield Server(process, token, run)
             finally:
                 process.terminate()
 
@@ -196,16 +204,3 @@ def _await(server: Server, progress: Progress) -> None:
     raise LabError(
         "JupyterLab antwortet nach einer Minute nicht.", next_step="`./arbeitsbuch doctor` hilft bei der Suche."
     )
-
-
-def free_port() -> int:
-    """8888, the port that readers know, or another one when it is taken."""
-    for port in (*range(8888, 8900), 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-                return probe.getsockname()[1]
-            except OSError:
-                continue
-    raise LabError("Auf 127.0.0.1 ist kein Port frei.", next_step="Beende andere Programme.")

@@ -311,6 +311,16 @@ class Cluster:
         self._drop_nicknames()
         return bool(left) or ran
 
+    def end_leftovers(self) -> int:
+        """Kill what runs in the lab's folder without a supervisor; how many processes. A lab that just starts is left alone."""
+        if not self.folder.is_dir():
+            return 0
+        try:
+            with filelock.FileLock(self.folder / "start.lock", timeout=0):
+                return 0 if self.running else leftovers.end(self.folder)
+        except filelock.Timeout:
+            return 0
+
     def release(self, pid: int, started: float) -> None:
         """The process ``pid`` (a JupyterLab) has ended; wait for the lab's end when nobody else uses it."""
         with suppress(OSError, xmlrpc.client.Error):

@@ -21,21 +21,20 @@ WRONG = [(name, wrong) for name in TASKS for wrong in ALL[name].wrong()]
 @pytest.fixture
 def lab_of(request):
     """Gives the lab in which an exercise is done: with all nodes where its chapter needs them."""
-    return lambda exercise: request.getfixturevalue("big" if exercise.chapter in BIG else "lab")
+    return lambda exercise: request.getfixturevalue("running_cluster" if exercise.chapter in BIG else "running_lab")
 
 
 def answer(lab, exercise, files):
     """The result of an answer, given as the reader would give it."""
     if exercise.about_mail:
         return exercise.check(lab, mail_answer(lab, files))
-    lab.reset(exercise.chapter)
     return exercise.hand_in(lab, files)
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_start_does_not_pass_and_is_seen_as_untouched(lab_of, name):
     lab = lab_of(ALL[name])
-    lab.reset(ALL[name].chapter)
+    ALL[name].reset(lab)
     assert ALL[name].hand_in(lab, ALL[name].start()).outcome is Outcome.UNTOUCHED
 
 

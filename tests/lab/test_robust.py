@@ -88,6 +88,7 @@ def assert_nothing_left(cluster, net):
     assert processes(cluster) == [] and listeners(cluster, net) == [] and not cluster.running
 
 
+@pytest.mark.serial
 def test_five_cycles_leave_what_two_leave(cluster):
     outside, queues, once = shared(), ipc(), set()
     for number in range(5):
