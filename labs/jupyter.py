@@ -139,7 +139,7 @@ def serving(folder: Path, output: IO | int, variables: Mapping[str, str]) -> Ite
         "LanguageServerManager.autodetect": False, "ServerApp.tornado_settings": {"websocket_max_message_size": 80 * 2**20},
         "ContentsManager.allow_hidden": False,
     }  # fmt: skip
-    lab = [sys.executable, "-m", "jupyter", "lab", *root, *(f"--{name}={value}" for name, value in options.items())]
+    lab = [sys.executable, "-m", "jupyterlab", *root, *(f"--{name}={value}" for name, value in options.items())]
     with nickname.plain(Path(variables["JUPYTER_RUNTIME_DIR"]), KERNEL_SOCKET) as run:
         environ = {**variables, "JUPYTER_TOKEN": token, "JUPYTER_RUNTIME_DIR": str(run)}
         with subprocess.Popen(
