@@ -40,10 +40,10 @@ def launch():
 
 
 def fresh(folder):
-    """The stamp as the launcher writes it: the checksum of pyproject.toml and where the folder lies."""
+    """The stamp as the launcher writes it: the checksum of pyproject.toml, where the folder lies, which Python."""
     with (folder / "pyproject.toml").open() as file:
         checksum = subprocess.run(["cksum"], stdin=file, capture_output=True, text=True, check=True).stdout.strip()
-    return f"{checksum} {folder}\n"
+    return f"{checksum} {folder} {folder / '.venv/bin/python'}\n"
 
 
 @pytest.mark.parametrize("stamp", [None, "stale"])
