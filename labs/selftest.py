@@ -23,7 +23,7 @@ QUICK = ("tests/unit", "tests/lab/test_scan.py", "tests/lab/test_cluster.py", "t
 """What ``--schnell`` runs: the parts, the servers, a change, one chapter without and one with the cluster."""
 FINE = (0, 5)
 """Exit codes of pytest: all passed; there was nothing to run."""
-PROCESSES = 4
+PROCESSES = 3
 """Test processes at once; most of the time each waits for its servers."""
 
 
@@ -48,7 +48,7 @@ def run(arguments: tuple[str, ...] = (), *, quick: bool = False) -> int:
         "Stil": ["ruff", "check"],
         "Format": ["ruff", "format", "--check"],
         "Einheiten, Labor, Browser, Notebooks": [
-            *tests, "-m", "not serial", f"--numprocesses={PROCESSES}", "--dist=loadgroup",
+            *tests, "-m", "not serial", f"--numprocesses={PROCESSES}", "--no-loadscope-reorder",
         ],
         "Was allein laufen muss": [*tests, "-m", "serial"],
     }  # fmt: skip

@@ -7,15 +7,21 @@ counts what is left on the machine, or needs its calm, is marked ``serial`` and 
 from __future__ import annotations
 
 import os
+from zlib import crc32
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 SPLIT = {
     "tests/browser/test_chapters.py": 3, "tests/lab/test_exercises.py": 6, "tests/lab/test_policy_rules.py": 3,
     "tests/lab/test_check.py": 2,
 }  # fmt: skip
-"""File -> into how many groups its tests are dealt."""
+"""File -> into how many parts its tests are dealt."""
+
+ALONE = ("notebooks/02-rspamd-anbinden.ipynb", "tests/lab/test_outage.py")
+"""Files that measure how long mails take while servers fail: they run alone as well."""
 
 if WORKER:
     os.environ["LABS_NAME"] = f"{os.environ.get('LABS_NAME', 'test')}-{WORKER}"
@@ -25,12 +31,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "serial: runs alone, after all others")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its group; the longest files first, so that no process is left with one of them at the end."""
-    dealt: dict[str, int] = {}
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        dealt[file] = dealt.get(file, -1) + 1
-        group = f"{file} {dealt[file] % SPLIT[file]}" if file in SPLIT else file
-        item.add_marker(pytest.mark.xdist_group(group))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if item.nodeid.partition("::")[0] in ALONE:
+        item.add_marker(pytest.mark.serial)
+
+
+class ByFile(LoadScopeScheduling):
+    """Deals files, or parts of them, to the processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return f"{file} {crc32(nodeid.encode()) % SPLIT.get(file, 1)}"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)

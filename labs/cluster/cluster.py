@@ -36,6 +36,8 @@ from labs.errors import LabError
 from labs.progress import Progress
 
 START_SECONDS = 30
+DOWN = ("STOPPED", "FATAL", "EXITED")
+"""States of the supervisor in which it does nothing for a program by itself."""
 SETTINGS = {"net", "profile", "chapter", "secrets", "root", "prefix"}
 LONGEST = len("/nodes/imap1/dovecot/run/token-login/tokenlogin")
 """The longest path that a server opens by its full name; Postfix opens its own relative to its queue."""
@@ -201,8 +203,8 @@ class Cluster:
             return False
         try:
             self._await(nodes, settings["secrets"], progress)
-        except LabError:
-            if ports_free(nodes.values()):
+        except LabError as error:
+            if "already in use" not in error.why and ports_free(nodes.values()):
                 raise
             return False
         if impostors(nodes.values()):
@@ -377,15 +379,17 @@ class Cluster:
 
     def heal(self) -> None:
         """Let every frozen node run on and start every node that is down."""
-        for node in self.nodes.values():
-            self.signal(node.name, signal.SIGCONT)
-            for service in node.services.values():
-                name = f"lab:{service.program}"
-                if self._rpc.supervisor.getProcessInfo(name)["statename"] in ("STOPPED", "FATAL", "EXITED"):
-                    with suppress(xmlrpc.client.Fault):  # it has just come back by itself
-                        self._rpc.supervisor.startProcess(name, False)
-        for node in self.nodes.values():
-            self.wait_ready(node.name)
+        for process in leftovers.find(self.folder):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+        try:
+            down = [info for info in self._rpc.supervisor.getAllProcessInfo() if info["statename"] in DOWN]
+        except (OSError, xmlrpc.client.Error):
+            raise not_running() from None
+        for info in down:
+            with suppress(xmlrpc.client.Fault):  # it has just come back by itself
+                self._rpc.supervisor.startProcess(f"{info['group']}:{info['name']}", False)
+        self.wait_for(services(self.nodes), 10)
 
     def restart(self, name: str, *, wait: bool = True) -> None:
         """End a node or service in good order, frozen or not, and start it again; returns when it answers."""

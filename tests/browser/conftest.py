@@ -115,5 +115,5 @@ def run_all(page, address) -> None:
     page.wait_for_function(
         "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].length > 3 && "
         "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].every(p => /\\[\\d+\\]/.test(p.textContent) || !p.textContent.trim())",
-        timeout=200_000,
+        timeout=400_000,
     )

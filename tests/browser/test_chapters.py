@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from labs import paths
 from tests.browser.conftest import run_all
 
-pytestmark = pytest.mark.timeout(300)  # chapter 02 lets mail flow through outages for two minutes
+pytestmark = pytest.mark.timeout(500)  # chapter 02 lets mail flow through outages for two minutes
 
 CHAPTERS = sorted(path.stem for path in paths.NOTEBOOKS.glob("*.ipynb"))
 

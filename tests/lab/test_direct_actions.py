@@ -1,8 +1,8 @@
 """What chapter 08 says about actions in plugins, beyond what its own cells show."""
 
 import pytest
-import requests
 
+from labs.cluster import http
 from labs.mails import Envelope
 from labs.policy.observation import Observation
 from labs.rspamd.inquiry.run import FIRED, NEVER, SILENT
@@ -49,7 +49,7 @@ def test_a_direct_action_keeps_nine_of_ten_rules_from_running(direct):
 def test_asking_for_all_filters_does_not_undo_an_early_result(direct):
     mail, envelope = direct.load("pillen")
     headers = asked(envelope) | {"Pass": "all", "Flags": "pass_all"}
-    reply = requests.post(f"{direct.worker.url}/checkv2", data=mail, headers=headers, timeout=10).json()
+    reply = http.session().post(f"{direct.worker.url}/checkv2", data=mail, headers=headers, timeout=10).json()
     assert reply["action"] == "reject" and len(reply["symbols"]) < 10
 
 

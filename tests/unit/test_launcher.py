@@ -16,7 +16,7 @@ STRANGER = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os
 @pytest.fixture
 def launch():
     """A read-only copy of the launcher; a function of the stamp in its .venv (None: there is no .venv) that runs it."""
-    folder = Path(tempfile.mkdtemp(prefix="fremd "))
+    folder = Path(tempfile.mkdtemp(prefix="fremd ", dir="/tmp"))  # a place that the other user may enter
     for name in ("arbeitsbuch", "pyproject.toml"):
         shutil.copy(paths.REPOSITORY / name, folder)
 
