@@ -130,7 +130,8 @@ class Cluster:
     def _rpc(self) -> xmlrpc.client.ServerProxy:
         from supervisor.xmlrpc import SupervisorTransport
 
-        root = Path(self._saved["root"]) if self._saved else self.folder
+        saved = self._saved
+        root = Path(saved["root"]) if saved else self.folder
         transport = SupervisorTransport(None, None, f"unix://{root / 'supervisor.sock'}")
         return xmlrpc.client.ServerProxy("http://lab.invalid", transport=transport)
 
