@@ -189,7 +189,8 @@ def test_each_hop_tells_rspamd_its_role(big):
     big.send(mail, "submission", from_="erika.muster@firma.example", rcpt="lena.hartwig@partner.example")
     arrived(big, mark)
     logs = "".join(
-        (big.cluster.node(name).main.folder / "log/rspamd.log").read_text() for name in ("rspamd1", "rspamd2")
+        (big.cluster.node(name).main.folder / "log/rspamd.log").read_text(errors="replace")
+        for name in ("rspamd1", "rspamd2")
     )
     found = set(
         re.findall(r"apply static settings (\w+)", "\n".join(line for line in logs.splitlines() if mark in line))

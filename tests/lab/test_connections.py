@@ -71,9 +71,9 @@ def test_a_service_that_forgets_its_protection_is_found(cluster):
         text = text.replace(line, "")
     main.write_text(text)
     age(main.parent)
-    before = len((service.folder / "log/mail.log").read_text())
+    before = len((service.folder / "log/mail.log").read_text(errors="replace"))
     cluster.processes_of(service)[0].send_signal(signal.SIGHUP)
-    wait_until(lambda: "reload" in (service.folder / "log/mail.log").read_text()[before:])
+    wait_until(lambda: "reload" in (service.folder / "log/mail.log").read_text(errors="replace")[before:])
     cluster.signal("av1", signal.SIGSTOP)
     found = Lab(cluster).connections()
     assert "hub1 → imap1 smtp: Der Dienst sollte TLS verlangen und tut es nicht." in found.findings
