@@ -41,7 +41,7 @@ DOWN = ("STOPPED", "FATAL", "EXITED")
 SETTINGS = {"net", "profile", "chapter", "secrets", "root", "prefix"}
 LONGEST = len("/nodes/imap1/dovecot/run/token-login/tokenlogin")
 """The longest path that a server opens by its full name; Postfix opens its own relative to its queue."""
-FAILED_STARTS = 2
+FAILED_STARTS = 3
 """A service that ended so often while it starts will not start: each one waits for what it needs."""
 
 
