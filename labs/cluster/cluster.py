@@ -26,7 +26,7 @@ import psutil
 
 from labs import files, nickname, paths
 from labs.bundle import Bundle, ensure
-from labs.cluster import leftovers, render
+from labs.cluster import leash, leftovers, render
 from labs.cluster.complaint import complaint
 from labs.cluster.network import NETWORKS, check_loopback, impostors, ports_free, taken
 from labs.cluster.roles import ROLES, after
@@ -236,7 +236,7 @@ class Cluster:
             folder=settings["root"],
             net=net,
             programs=programs,
-            leash=shlex.quote(leftovers.LEASH),
+            leash=shlex.quote(leash.COMMAND),
         )
         files.replace(self.folder / "supervisord.conf", text)
 
@@ -256,7 +256,7 @@ class Cluster:
                 "XDG_CACHE_HOME": str(paths.cache().parent),
                 "XDG_STATE_HOME": str(paths.state().parent),
                 "LABS_PYTHON": sys.executable,
-                "LABS_FOLDER": str(self.folder),
+                "LABS_NAME": self.name,
             },
         )
         if result.returncode and "Could not make lab rpc interface" in result.stderr:
@@ -310,9 +310,13 @@ class Cluster:
                 pid = self.supervisor_pid
                 self._rpc.supervisor.shutdown()
                 leftovers.await_end(pid, 10)
+        return bool(self._clear()) or ran
+
+    def _clear(self) -> int:
+        """End what still runs and drop the nicknames; how many processes that were."""
         left = leftovers.end(self.folder)
         self._drop_nicknames()
-        return bool(left) or ran
+        return left
 
     def end_leftovers(self) -> int:
         """Kill what runs in the lab's folder without a supervisor; how many processes. A lab that just starts is left alone."""
@@ -320,7 +324,7 @@ class Cluster:
             return 0
         try:
             with filelock.FileLock(self.folder / "start.lock", timeout=0):
-                return 0 if self.running else leftovers.end(self.folder)
+                return 0 if self.running else self._clear()
         except filelock.Timeout:
             return 0
 

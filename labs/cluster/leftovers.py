@@ -1,23 +1,15 @@
-"""Servers of a lab that nobody supervises any more: find them, end them.
-
-Run as a module it is the lab's leash: supervisord starts it, and when supervisord is gone, whatever ended it, it ends
-every server of the lab. Source: supervisor's documentation (a program's stdin); pidfd_open(2).
-"""
+"""Servers of a lab that nobody supervises any more: find them, end them. Source: pidfd_open(2)."""
 
 from __future__ import annotations
 
 import os
 import select
-import sys
 from pathlib import Path
 
 import psutil
 
 from labs import paths
 from labs.bundle import recipe
-
-LEASH = 'read -r _; exec "$LABS_PYTHON" -m labs.cluster.leftovers "$LABS_FOLDER"'
-"""What waits in bash, for it needs no memory: stdin ends with supervisord. No word in it invites a ``pkill -f``."""
 
 
 def find(folder: Path) -> list[psutil.Process]:
@@ -69,7 +61,3 @@ def await_end(pid: int, seconds: float | None) -> None:
         poll.poll(None if seconds is None else 1000 * seconds)
     finally:
         os.close(process)
-
-
-if __name__ == "__main__":
-    end(Path(sys.argv[1]))

@@ -194,7 +194,7 @@ def test_a_killed_leash_is_replaced(started):
 def leash_of(cluster):
     children = psutil.Process(cluster.supervisor_pid).children()
     return next(
-        (child for child in children if child.name() == "bash" and "LABS_FOLDER" in " ".join(child.cmdline())), None
+        (child for child in children if child.name() == "bash" and "LABS_PYTHON" in " ".join(child.cmdline())), None
     )
 
 
@@ -249,3 +249,17 @@ def test_a_start_that_was_killed_half_way_is_made_good(cluster):
     cluster.stop()
     assert_nothing_left(cluster, net)
     shutil.rmtree(cluster.folder)
+
+
+def test_the_leash_of_a_killed_lab_spares_the_one_that_was_started_after_it(cluster):
+    """It needs a second to come to life; by then the folder belongs to the next lab."""
+    for _ in range(3):
+        cluster.start(silent)
+        os.kill(cluster.supervisor_pid, signal.SIGKILL)
+        wait_until(lambda: not cluster.running, 5)
+        cluster.start(silent)
+        before = {process.pid for process in leftovers.find(cluster.folder)}
+        time.sleep(2)
+        assert cluster.running and len(before) >= 6
+        assert {process.pid for process in leftovers.find(cluster.folder)} == before
+        cluster.stop()
