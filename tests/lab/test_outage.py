@@ -38,7 +38,7 @@ def test_a_frozen_scanner_delays_what_it_would_check(big):
 
 def test_with_one_try_only_the_proxy_defers_mail_when_a_worker_dies(big):
     big.write("rspamd-proxy/worker-proxy.inc", "max_retries = 1;\n")
-    stream = big.stream(100, {0.5: "kill rspamd1"}, rate=50, patience=60)
+    stream = big.stream(100, {0.5: "freeze rspamd1", 0.9: "kill rspamd1"}, rate=50, patience=60)  # mails in hand
     assert stream.count("delayed") > 0 and stream.replies["Antwort"].str.startswith("451").any()
     assert stream.count("lost") == stream.count("refused") == 0
 
