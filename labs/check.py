@@ -25,7 +25,7 @@ from labs.progress import Progress
 from labs.rspamd.own.files import Own, no_folder
 from labs.rspamd.own.fitting import Fitted, OwnConfiguration
 
-WORKBOOK = render.CONFIG / "rspamd-worker"
+WORKBOOK = render.RECOMMENDED / "rspamd-worker"
 """The policy that the workbook ships, with its expectations."""
 
 _NUMBERS = count(1)

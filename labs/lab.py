@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from labs import paths
+from labs.chapters import find as find_chapter
 from labs.cluster import http
 from labs.cluster.cluster import Cluster, not_running, services
 from labs.cluster.configuration import NO_CHANGE, Change, Configuration
@@ -57,13 +57,13 @@ class Lab:
         self._known: _Parts | None = None
 
     @classmethod
-    def start(cls, chapter: str = "", *, profile: str = "core") -> Lab:
+    def start(cls, chapter: str = "", *, profile: str = "") -> Lab:
         """Start the lab, or join it when it runs already, with a progress bar.
 
         ``chapter``: the name of a notebook, such as "04-symbole"; the configuration is then brought into that
         chapter's state. Raises LabError: unknown chapter, no bundle and no network, a port in use.
         """
-        _known_chapter(chapter)
+        profile = profile or (find_chapter(chapter).nodes[0] if chapter else "core")
         lab = cls(Cluster())
         with progress_bar("Das Labor startet") as progress:
             fresh = lab.cluster.start(progress, profile, chapter=chapter)
@@ -503,7 +503,8 @@ class Lab:
 
         The diff is left out: it would show what the workbook ships.
         """
-        _known_chapter(chapter)
+        if chapter:
+            find_chapter(chapter)
         self.cluster.heal()
         with self._explained():
             changes = self.configurations.apply({role: (chapter, {}) for role in self.configurations})
@@ -637,12 +638,6 @@ def _restarts(cluster: Cluster) -> Counter[str]:
     for program, starts in cluster.entered("starting").items():
         counts[program.partition(".")[0]] += starts - 1
     return counts
-
-
-def _known_chapter(chapter: str) -> None:
-    known = sorted(path.stem for path in paths.NOTEBOOKS.glob("[0-9]*.ipynb"))
-    if chapter and chapter not in known:
-        raise LabError(f"Ein Kapitel „{chapter}“ gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(known)}.")
 
 
 def _in_ipython() -> bool:

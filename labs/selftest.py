@@ -17,7 +17,7 @@ from labs.cluster.cluster import Cluster
 from labs.jupyter import environment
 from labs.progress import progress_bar
 
-EVERYTHING = ("tests", "notebooks")
+EVERYTHING = ("tests", "labs/chapters", "notebooks")
 QUICK = ("tests/unit", "tests/lab/test_scan.py", "tests/lab/test_cluster.py", "tests/lab/test_transaction.py",
          "tests/hostile/test_strangers.py", "notebooks/00-willkommen.ipynb", "notebooks/05-actions.ipynb")  # fmt: skip
 """What ``--schnell`` runs: the parts, the servers, a change, one chapter without and one with the cluster."""

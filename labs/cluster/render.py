@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -14,11 +15,13 @@ from pathlib import Path
 import jinja2
 
 from labs.bundle import Bundle
+from labs.chapters import find
 from labs.cluster.topology import Node, Service
 from labs.interrupts import uninterrupted
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
-CHAPTERS = CONFIG / "chapters"
+RECOMMENDED = CONFIG / "recommended"
+"""The recommended policy as administrators copy it: for each role complete files."""
 EXPECTATIONS = "expect.toml"
 """What the policy beside it must do (labs/policy): no configuration."""
 
@@ -30,7 +33,7 @@ _templates = jinja2.Environment(  # noqa: S701 - the result is configuration, no
 def files(
     service: Service, nodes: Mapping[str, Node], secrets: Mapping[str, str], bundle: Bundle, chapter: str = ""
 ) -> dict[str, str]:
-    """The service's configuration as ``{relative path: text}``: the role's base plus the chapter's overlays."""
+    """The service's configuration as ``{relative path: text}`` in the state of a chapter, or that of the whole policy ("")."""
     context = {
         "node": nodes[service.node],
         "service": service,
@@ -42,27 +45,34 @@ def files(
         "mailbox_gid": os.getgid() or 5000,  # Postfix gives a new Maildir to that group, and root is refused
         "share": bundle.path("usr/share"),
     }
-    result = {}
-    for folder in (CONFIG / service.role, *(overlay / service.role for overlay in _overlays(chapter))):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.name != EXPECTATIONS:
-                text = path.read_text(encoding="utf-8")
-                result[str(path.relative_to(folder))] = _compiled(text).render(context)
-    return result
+    return {
+        name: _compiled(path.read_text(encoding="utf-8")).render(context)
+        for name, path in sorted(sources(service.role, chapter).items())
+    }
+
+
+def sources(role: str, chapter: str = "") -> dict[str, Path]:
+    """Where each file of a role comes from: the role's own, what of the policy the chapters add, and the chapters' files."""
+    found, policy = _below(CONFIG / role), _below(RECOMMENDED / role)
+    if not chapter:
+        return found | policy
+    always: list[str] = tomllib.loads((CONFIG / "base.toml").read_text(encoding="utf-8"))["policy"]
+    found |= {name: policy[name] for name in always if name in policy}
+    for one in find(chapter).chain:
+        found |= {name: policy[name] for name in one.policy if name in policy} | _below(one.folder / "config" / role)
+    return found
+
+
+def _below(folder: Path) -> dict[str, Path]:
+    """All files of configuration below a folder, by their relative path."""
+    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != EXPECTATIONS)
+    return {str(path.relative_to(folder)): path for path in paths}
 
 
 @lru_cache(maxsize=1000)
 def _compiled(text: str) -> jinja2.Template:
     """Compiling takes ten times as long as rendering, and each change renders all files of all nodes."""
     return _templates.from_string(text)
-
-
-def _overlays(chapter: str) -> list[Path]:
-    """The chapter's folder after those it builds on: the file ``extends`` names one."""
-    if not chapter:
-        return []
-    parent = CHAPTERS / chapter / "extends"
-    return [*_overlays(parent.read_text(encoding="utf-8").strip() if parent.exists() else ""), CHAPTERS / chapter]
 
 
 def text(name: str, /, **context: object) -> str:

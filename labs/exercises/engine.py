@@ -1,6 +1,6 @@
 """Exercises: a task, expectations that a machine checks, hints that depend on the result, a solution.
 
-An exercise is a folder ``labs/exercises/CHAPTER/N-name`` with
+An exercise is a folder ``labs/chapters/CHAPTER/exercises/N-name`` with
 
 - ``task.md``: what to do;
 - ``expect.toml``: what must hold (labs/policy); in a mail exercise it judges what the reader got;
@@ -23,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labs.chapters import chapters
 from labs.errors import LabError, Unreachable
 from labs.exercises.question import Question, read_question
 from labs.policy.expectation import Case, Setting, read
@@ -32,8 +33,6 @@ from labs.smtp.client import Delivery
 if TYPE_CHECKING:
     from labs.cluster.configuration import Configuration
     from labs.lab import Lab
-
-FOLDER = Path(__file__).parent
 
 
 class Outcome(Enum):
@@ -80,7 +79,7 @@ class Exercise:
 
     @property
     def chapter(self) -> str:
-        return self.folder.parent.name
+        return self.folder.parent.parent.name
 
     @cached_property
     def task(self) -> str:
@@ -262,9 +261,10 @@ def _call(arguments: dict[str, Any]) -> tuple[str, str]:
 
 def exercises() -> dict[str, Exercise]:
     """All exercises by name, in the order of the chapters."""
-    return {
-        exercise.name: exercise for path in sorted(FOLDER.glob("*/*/task.md")) if (exercise := Exercise(path.parent))
-    }
+    folders = (
+        path.parent for chapter in chapters().values() for path in sorted(chapter.folder.glob("exercises/*/task.md"))
+    )
+    return {exercise.name: exercise for folder in folders if (exercise := Exercise(folder))}
 
 
 def find(name: str) -> Exercise:

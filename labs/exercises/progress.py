@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from labs import files, paths
+from labs.chapters import Chapter
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,12 @@ class Progress:
         self.path.unlink(missing_ok=True)
 
 
-def overview(entries: Mapping[str, Entry], chapters: Mapping[str, list[tuple[str, str]]]) -> str:
+def overview(entries: Mapping[str, Entry], chapters: Mapping[Chapter, list[tuple[str, str]]]) -> str:
     """The progress as HTML. ``chapters``: chapter -> its exercises as (name, title)."""
     total = sum(len(exercises) for exercises in chapters.values())
     done = sum(bool(entries.get(name, Entry()).solved) for exercises in chapters.values() for name, _ in exercises)
     rows = "".join(
-        f'<tr><th scope="row" style="text-align:left"><a href="{html.escape(chapter)}.ipynb">{html.escape(chapter)}</a></th>'
+        f'<tr><th scope="row" style="text-align:left"><a href="{html.escape(chapter.name)}.ipynb">{html.escape(chapter.label)}</a></th>'
         f'<td style="text-align:left">{"<br>".join(_line(entries.get(name, Entry()), title) for name, title in exercises)}</td></tr>'
         for chapter, exercises in chapters.items()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as widgets
 
+from labs.chapters import Chapter, find
 from labs.exercises.engine import exercises
 from labs.exercises.progress import Progress, overview
 from labs.widgets.callbacks import shows_errors
@@ -24,10 +25,10 @@ class ProgressView(widgets.VBox):
 
     @shows_errors
     def _refresh(self, *_) -> None:
-        chapters: dict[str, list[tuple[str, str]]] = {}
+        tasks: dict[Chapter, list[tuple[str, str]]] = {}
         for exercise in exercises().values():
-            chapters.setdefault(exercise.chapter, []).append((exercise.name, exercise.title))
-        self.table.value = overview(self.progress.entries(), chapters)
+            tasks.setdefault(find(exercise.chapter), []).append((exercise.name, exercise.title))
+        self.table.value = overview(self.progress.entries(), tasks)
         self.erase_button.description, self.notice.value = "Löschen …", ""
 
     @shows_errors

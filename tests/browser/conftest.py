@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from labs import bundle, jupyter, paths
 from labs.cluster.cluster import Cluster
-from tests.conftest import remove
+from tests.fixtures import remove
 from tests.lab.test_start import wait_until
 
 SWITCHES = [

@@ -18,7 +18,7 @@ from labs import jupyter, paths
 from labs.cluster.network import NETWORKS, impostors, ports_free, taken
 from labs.cluster.sockets import internet_sockets
 from labs.cluster.topology import place
-from tests.conftest import silent
+from tests.fixtures import silent
 from tests.hostile.strangers import as_stranger, needs_root, stranger_listens
 from tests.lab.test_start import wait_until
 

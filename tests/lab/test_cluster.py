@@ -11,7 +11,7 @@ import pytest
 
 from labs.cluster.topology import links
 from labs.errors import LabError
-from tests.conftest import silent
+from tests.fixtures import silent
 from tests.lab.test_start import processes_of, wait_until
 
 OWN = (

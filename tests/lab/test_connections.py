@@ -8,7 +8,7 @@ import pytest
 from labs.cluster.connections import ALLOWED, BROKEN, OPEN, REFUSED
 from labs.cluster.roles import age
 from labs.cluster.topology import links
-from tests.conftest import silent
+from tests.fixtures import silent
 from tests.lab.test_start import wait_until
 
 

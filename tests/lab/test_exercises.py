@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from labs import Lab, paths
+from labs import Lab
+from labs.chapters import chapters
 from labs.errors import LabError
 from labs.exercises.engine import Outcome, exercises, find, mail_answer
 from labs.exercises.progress import Progress
@@ -12,7 +13,7 @@ from labs.widgets.exercise import ExerciseView
 from labs.widgets.progress import ProgressView
 
 ALL = exercises()
-BIG = {path.stem for path in paths.NOTEBOOKS.glob("*.ipynb") if r"profile=\"cluster\"" in path.read_text()}
+BIG = {chapter.name for chapter in chapters().values() if "cluster" in chapter.nodes}
 TASKS = [name for name, exercise in ALL.items() if not exercise.question]
 QUESTIONS = [name for name, exercise in ALL.items() if exercise.question]
 WRONG = [(name, wrong) for name in TASKS for wrong in ALL[name].wrong()]

@@ -12,7 +12,7 @@ from labs.widgets.overview import Overview
 from labs.widgets.overview_model import ACTIONS, OverviewModel
 from labs.widgets.tracer import Tracer
 from labs.widgets.tracer_model import WAYS
-from tests.conftest import silent
+from tests.fixtures import silent
 from tests.lab.test_start import wait_until
 
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from labs.cluster.render import CONFIG
+from labs.cluster.render import RECOMMENDED
 from labs.policy.cases import Case
 from labs.policy.expectation import read
 
-FOLDER = CONFIG / "rspamd-worker"
+FOLDER = RECOMMENDED / "rspamd-worker"
 CASES = [case for case in read(FOLDER / "expect.toml") if isinstance(case, Case)]
 BLOCK = r"^{indent}{name} \{{\n(?:{indent} .*\n|\n)*{indent}\}}\n"
 

@@ -19,7 +19,7 @@ from labs.cluster.network import taken
 from labs.cluster.sockets import internet_sockets, unix_sockets
 from labs.doctor import examine
 from labs.lab import Lab
-from tests.conftest import silent
+from tests.fixtures import silent
 from tests.lab.test_start import wait_until
 
 MAIL = (

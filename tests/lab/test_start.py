@@ -20,7 +20,7 @@ from labs.cluster.network import ports_free
 from labs.cluster.topology import Node, Service
 from labs.errors import LabError
 from labs.lab import Lab
-from tests.conftest import silent
+from tests.fixtures import silent
 
 
 def processes_of(cluster):

@@ -9,7 +9,7 @@ import pytest
 
 from labs.cluster import render
 from labs.errors import LabError
-from tests.conftest import silent
+from tests.fixtures import silent
 from tests.lab.test_start import LOOPBACK_UP, apart
 
 

@@ -13,7 +13,7 @@ import requests
 from labs import paths
 from labs.cluster import leftovers
 from labs.cluster.cluster import Cluster
-from tests.conftest import remove
+from tests.fixtures import remove
 from tests.lab.test_start import wait_until
 
 SECONDS = 5

@@ -10,7 +10,7 @@ from labs import files, paths
 from labs.cluster.cluster import Cluster
 from labs.cluster.configuration import MEMORY
 from labs.exercises.progress import Progress
-from tests.conftest import silent
+from tests.fixtures import silent
 
 DAMAGED = ["", '{"net": 7', "[]", '"x"', "\x00\xff", '{"anderes": 1}']
 

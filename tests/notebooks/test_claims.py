@@ -4,17 +4,14 @@ import nbformat
 import pytest
 
 from labs import paths
-from tests.notebooks.claims import CLAIMS, printed
+from labs.chapters import chapters
+from tests.notebooks.claims import claims, printed
 
 
-def test_every_chapter_has_claims():
-    assert set(CLAIMS) == {path.stem for path in paths.NOTEBOOKS.glob("*.ipynb")}
-
-
-@pytest.mark.parametrize("notebook", list(CLAIMS))
-def test_every_claim_belongs_to_a_cell(notebook):
-    cells = nbformat.read(paths.NOTEBOOKS / f"{notebook}.ipynb", as_version=4).cells
-    assert CLAIMS[notebook] and set(CLAIMS[notebook]) <= {cell.id for cell in cells if cell.cell_type == "code"}
+@pytest.mark.parametrize("chapter", list(chapters()))
+def test_every_claim_belongs_to_a_cell(chapter):
+    cells = nbformat.read(paths.NOTEBOOKS / f"{chapter}.ipynb", as_version=4).cells
+    assert claims(chapter) and set(claims(chapter)) <= {cell.id for cell in cells if cell.cell_type == "code"}
 
 
 def test_pieces_of_a_stream_are_one_text():

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from labs import paths
+from labs.chapters import __main__ as written
+from labs.chapters import chapters, find
 from labs.cluster.topology import links, place, topology
 from labs.errors import LabError
 
 ROOT = paths.REPOSITORY
 NOTEBOOKS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
 FLOORS = [
-    ("bundle",),
+    ("bundle", "chapters"),
     ("cluster",),
     ("mails",),
     ("rspamd", "smtp"),
@@ -52,7 +54,7 @@ def test_notebook_is_in_shape(path):
     assert not any(
         re.search(r"^\s*(def|class) ", text, re.MULTILINE) for text in source if not text.startswith("%%")
     ), "no helpers in notebooks"
-    assert re.search(rf'Lab\.start\(chapter="{path.stem}"(, profile="cluster")?\)', source[0])
+    assert re.search(rf'Lab\.start\(chapter="{path.stem}"\)', source[0])
     assert sum("lab.exercise(" in text for text in source) >= 2
     prose = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     for part in (
@@ -67,14 +69,22 @@ def test_notebook_is_in_shape(path):
         assert part in prose
 
 
-def test_there_are_notebooks():
-    assert len(NOTEBOOKS) >= 2
+def test_each_notebook_is_a_chapter():
+    assert NOTEBOOKS and [path.stem for path in NOTEBOOKS] == list(chapters())
+
+
+def test_what_the_chapters_say_of_themselves_stands_where_it_is_read():
+    """``python -m labs.chapters`` writes it."""
+    text = (ROOT / "README.md").read_text()
+    assert written.readme(text) == text and all(one.name in text for one in chapters().values())
+    for path in NOTEBOOKS:
+        assert written.notebook(find(path.stem), path.read_text()) == path.read_text(), path.name
 
 
 def test_each_floor_imports_only_floors_below():
     level = {name: number for number, floor in enumerate(FLOORS) for name in floor}
     checked = 0
-    for path in (ROOT / "labs").rglob("*.py"):
+    for path in (one for one in (ROOT / "labs").rglob("*.py") if not one.name.startswith("test_")):
         own = path.relative_to(ROOT / "labs").parts[0].removesuffix(".py")
         for node in _runtime_imports(ast.parse(path.read_text())):
             target = node.module.split(".")[1] if node.module and node.module.startswith("labs.") else ""

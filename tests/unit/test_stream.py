@@ -6,7 +6,7 @@ from labs.errors import LabError
 from labs.plots.streamplot import train_diagram
 from labs.plots.svg import svg
 from labs.smtp.stream import Sender, run
-from tests.conftest import silent
+from tests.fixtures import silent
 
 
 def stream(answers, arrived=(0,), queued=None, events=None, act=lambda event: None):
