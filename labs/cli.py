@@ -68,18 +68,20 @@ def test(arguments: tuple[str, ...], schnell: bool) -> None:
 
 
 @main.command()
-@click.argument("profile", default="core")
-def up(profile: str) -> None:
-    """Das Labor starten. Es läuft, bis `./arbeitsbuch down` es beendet."""
+@click.argument("nodes", nargs=-1, metavar="[core | cluster | KNOTEN] …")
+def up(nodes: tuple[str, ...]) -> None:
+    """Das Labor mit diesen Knoten starten (ohne Angabe: core) oder sie dazunehmen. Es läuft, bis `./arbeitsbuch down` es beendet."""
     from labs.cluster.cluster import Cluster
-    from labs.cluster.topology import profiles
+    from labs.cluster.topology import named
     from labs.progress import progress_bar
 
-    if profile not in profiles():
-        raise click.BadParameter(f"{profile!r}. Es gibt: {', '.join(profiles())}.")
+    try:
+        named(*nodes)
+    except LabError as error:
+        raise click.BadParameter(str(error)) from None
     cluster = Cluster()
     with progress_bar("Das Labor startet") as progress:
-        fresh = cluster.start(progress, profile, keep=True)
+        fresh = cluster.start(progress, *nodes, keep=True)
     click.echo(
         f"Das Labor {'läuft' if fresh else 'lief schon'}: Netz 127.{cluster.settings['net']}.0.0/16. `./arbeitsbuch status` zeigt die Knoten."
     )
@@ -106,7 +108,7 @@ def status(as_json: bool) -> None:
     if as_json:
         keys = ("name", "role", "zone", "address", "state", "pss_mb")
         rows = [{key: value for key, value in asdict(node).items() if key in keys} for node in nodes]
-        click.echo(json.dumps({"profile": cluster.settings["profile"], "nodes": rows}))
+        click.echo(json.dumps({"nodes": rows}))
         return
     words = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
     for node in nodes:

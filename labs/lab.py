@@ -20,7 +20,7 @@ from labs.cluster.cluster import Cluster, not_running, services
 from labs.cluster.configuration import NO_CHANGE, Change, Configuration
 from labs.cluster.redisconfiguration import RedisConfiguration
 from labs.cluster.roles import ROLES
-from labs.cluster.topology import Service
+from labs.cluster.topology import Service, named
 from labs.cluster.transaction import Configurations
 from labs.errors import LabError, Unreachable
 from labs.mails import Envelope, catalogue, load
@@ -60,17 +60,16 @@ class Lab:
     def start(cls, chapter: str = "", *, profile: str = "") -> Lab:
         """Start the lab, or join it when it runs already, with a progress bar.
 
-        ``chapter``: the name of a notebook, such as "04-symbole"; the configuration is then brought into that
-        chapter's state. Raises LabError: unknown chapter, no bundle and no network, a port in use.
+        ``chapter``: the name of a notebook, such as "04-symbole"; the lab then runs just the nodes that this chapter needs,
+        and the configuration is brought into its state. Without a chapter ``profile`` names a group of nodes to be there. Raises LabError: unknown chapter, no bundle and no network, a port in use.
         """
-        profile = profile or (find_chapter(chapter).nodes[0] if chapter else "core")
+        nodes = (profile,) if profile else find_chapter(chapter).nodes if chapter else ()
         lab = cls(Cluster())
         with progress_bar("Das Labor startet") as progress:
-            fresh = lab.cluster.start(progress, profile, chapter=chapter)
-            if chapter and not fresh:
-                progress(0.9, "Konfiguration des Kapitels")
-                lab.reset(chapter)
-                lab.forget()
+            fresh = lab.cluster.start(progress, *nodes, chapter=chapter, only=bool(chapter))
+            if not fresh:
+                progress(0.9, "Konfiguration")
+                lab._take_part(chapter)
         if _in_ipython():
             from labs import magics
             from labs.widgets import display
@@ -78,6 +77,15 @@ class Lab:
             display.register()
             magics.register(lab)
         return lab
+
+    def _take_part(self, chapter: str) -> None:
+        """After nodes were added or dropped: each one's configuration, in the chapter's state or as it is."""
+        if chapter:
+            self.reset(chapter)
+            self.forget()
+        else:
+            state = self.configuration.state[0]
+            self.configurations.apply({role: (state, one.edits) for role, one in self.configurations.items()})
 
     # --- parts ----------------------------------------------------------------------------------------------------
 
@@ -453,6 +461,7 @@ class Lab:
 
     def set_up(self, files: Mapping[str, str], chapter: str = "") -> Change:
         """The configuration as shipped (with the chapter's overlay) and exactly these files of the reader's, see ``write``."""
+        self._require_nodes_of(chapter)
         wanted: dict[str, dict[str, str]] = {role: {} for role in self.configurations}
         for file, text in files.items():
             role, name = self._place(file)
@@ -503,12 +512,22 @@ class Lab:
 
         The diff is left out: it would show what the workbook ships.
         """
-        if chapter:
-            find_chapter(chapter)
+        self._require_nodes_of(chapter)
         self.cluster.heal()
         with self._explained():
             changes = self.configurations.apply({role: (chapter, {}) for role in self.configurations})
             return replace(self._parts.changed(changes), diff="")
+
+    def _require_nodes_of(self, chapter: str) -> None:
+        """Raise LabError when the lab does not run all nodes of a chapter, or there is no such chapter."""
+        if not chapter:
+            return
+        nodes = self.cluster.nodes
+        if missing := [name for name in named(*find_chapter(chapter).nodes) if name not in nodes]:
+            raise LabError(
+                f"Kapitel {chapter} braucht Knoten, die noch nicht laufen: {', '.join(missing)}.",
+                next_step=f'`lab = Lab.start(chapter="{chapter}")` startet sie dazu.',
+            )
 
     def undo(self) -> Change:
         """Take back the last change of configuration, whichever server it was."""

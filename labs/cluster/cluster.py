@@ -29,16 +29,18 @@ from labs.bundle import Bundle, ensure
 from labs.cluster import leash, leftovers, render
 from labs.cluster.complaint import complaint
 from labs.cluster.network import NETWORKS, check_loopback, impostors, ports_free, taken
+from labs.cluster.plugin import DROPPED
 from labs.cluster.roles import ROLES, after
 from labs.cluster.secrets import generate
-from labs.cluster.topology import Node, Service, place
+from labs.cluster.topology import Node, Service, named, place, roles_of
 from labs.errors import LabError
+from labs.interrupts import uninterrupted
 from labs.progress import Progress
 
 START_SECONDS = 30
 DOWN = ("STOPPED", "FATAL", "EXITED")
 """States of the supervisor in which it does nothing for a program by itself."""
-SETTINGS = {"net", "profile", "chapter", "secrets", "root", "prefix"}
+SETTINGS = {"net", "nodes", "chapter", "secrets", "root", "prefix"}
 LONGEST = len("/nodes/imap1/dovecot/run/token-login/tokenlogin")
 """The longest path that a server opens by its full name; Postfix opens its own relative to its queue."""
 FAILED_STARTS = 3
@@ -90,7 +92,7 @@ class Cluster:
 
     @property
     def settings(self) -> dict:
-        """What was decided when the lab was made: net, profile, chapter, secrets.
+        """What the lab is: its net, the names of its nodes, the chapter with which it began, secrets.
 
         ``root`` and ``prefix``: how the servers call the lab's folder and the bundle's (see labs/nickname.py).
         A damaged file is written anew from what the supervisor knows. Raises LabError when the lab was never started.
@@ -113,8 +115,15 @@ class Cluster:
 
     @property
     def nodes(self) -> dict[str, Node]:
+        """The nodes of the lab."""
         settings = self.settings
-        return place(settings["net"], Path(settings["root"]), settings["profile"])
+        return place(settings["net"], Path(settings["root"]), *settings["nodes"])
+
+    @property
+    def everyone(self) -> dict[str, Node]:
+        """Also the nodes that the lab does not run: their places are known."""
+        settings = self.settings
+        return place(settings["net"], Path(settings["root"]))
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -137,49 +146,52 @@ class Cluster:
 
     # --- start and stop -------------------------------------------------------------------------------------------
 
-    def start(self, progress: Progress, profile: str = "core", *, keep: bool = False, chapter: str = "") -> bool:
-        """Bring the lab up, or join it when it runs already; True when it was started now.
+    def start(self, progress: Progress, *words: str, keep: bool = False, chapter: str = "", only: bool = False) -> bool:
+        """Bring the lab up with these nodes (or groups of nodes; none: "core"), or join it; True when it was started now.
 
+        A lab that runs gets what it lacks, while its other nodes go on; ``only``: what is not named is dropped.
         ``keep``: it stays until ``stop``; else it ends with the JupyterLab (or script) that started or joined it.
-        Raises LabError: port in use, a server that does not start, a full disk.
+        Raises LabError: port in use, a server that does not start, a full disk, an unknown word.
         """
+        wanted = named(*(words or ("core",)))
         with self._locked(progress), disk_errors(self.folder):
-            if self.running and not self._joinable(profile):
-                progress(0.01, "Das kleine Labor endet; das große beginnt")
+            if self.running and not self._joinable:
+                progress(0.01, "Das Labor ist von einer anderen Fassung; es beginnt neu")
                 self.stop()
             fresh = not self.running
             if fresh:
                 progress(0.02, "Server bereitstellen")
                 bundle = ensure("servers", lambda part, text: progress(0.02 + 0.5 * part, text))
                 leftovers.end(self.folder)
-                self._launch(progress, bundle, profile, chapter)
-            elif not (self.folder / "ready").exists():  # whoever started it was killed meanwhile
-                self._await(self.nodes, self.secrets, progress)
+                self._launch(progress, bundle, wanted, chapter)
+            else:
+                if not (self.folder / "ready").exists():  # whoever started it was killed meanwhile
+                    self._await(services(self.nodes), progress)
+                    (self.folder / "ready").touch()
+                self._adjust(progress, wanted if only else named(*wanted, *self.settings["nodes"]))
             if keep:
                 self._rpc.lab.keep()
             else:
                 self._rpc.lab.own(*_owner())
         return fresh
 
-    def _joinable(self, profile: str) -> bool:
-        """Whether the lab that runs has what ``profile`` needs; one of another version of the workbook has not."""
+    @property
+    def _joinable(self) -> bool:
+        """Whether the lab that runs can be asked; one of another version of the workbook cannot."""
         try:
-            return self.settings["profile"] in (profile, "cluster")
+            return self.settings.keys() >= SETTINGS
         except LabError:
             return False
 
-    def _launch(self, progress: Progress, bundle: Bundle, profile: str, chapter: str) -> None:
+    def _launch(self, progress: Progress, bundle: Bundle, wanted: list[str], chapter: str) -> None:
         self._drop_nicknames()
-        for old in ("log", "nodes", "events.jsonl", "supervisor.sock", "ready", "lab.json"):
-            path = self.folder / old
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        (self.folder / "log").mkdir(mode=0o700)
+        (self.folder / "lab.json").unlink(missing_ok=True)
         check_loopback()
         with nickname.plain(bundle.prefix) as prefix:
-            secrets = generate(replace(bundle, prefix=prefix), profile)
-        settings = {"profile": profile, "chapter": chapter, "secrets": secrets}
+            secrets = _secrets(replace(bundle, prefix=prefix), wanted, {})
+        settings = {"nodes": wanted, "chapter": chapter, "secrets": secrets}
         for net in NETWORKS:
-            free = not taken(net) and ports_free(place(net, self.folder, profile).values())
+            free = not taken(net) and ports_free(place(net, self.folder, *wanted).values())
             if free and self._settle(progress, bundle, {**settings, "net": net}):
                 return
         raise LabError(
@@ -189,6 +201,10 @@ class Cluster:
 
     def _settle(self, progress: Progress, bundle: Bundle, settings: dict) -> bool:
         """Start everything in one network; False when somebody else took it at the same moment."""
+        for old in ("log", "nodes", "events.jsonl", "supervisor.sock", "ready"):  # also of a try in another network
+            path = self.folder / old
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        (self.folder / "log").mkdir(mode=0o700)
         root, prefix = (
             folder if nickname.is_plain(folder, room) else nickname.give(folder, room)
             for folder, room in ((self.folder, LONGEST), (bundle.prefix, 0))
@@ -197,48 +213,115 @@ class Cluster:
         files.replace(self.folder / "lab.json", json.dumps(settings | names))
         nodes = self.nodes
         progress(0.6, "Konfiguration schreiben")
-        self._configure(settings["net"], nodes)
+        self._prepare(nodes)
+        self._supervise()
         progress(0.7, "Server starten")
         if not self._run_supervisord():
             self._drop_nicknames()
             return False
         try:
-            self._await(nodes, settings["secrets"], progress)
+            self._await(services(nodes), progress)
         except LabError as error:
-            if "already in use" not in error.why and ports_free(nodes.values()):
+            taken_meanwhile = "already in use" in error.why
+            self.stop()
+            if not taken_meanwhile and ports_free(nodes.values()):
                 raise
             return False
+        (self.folder / "ready").touch()
         if impostors(nodes.values()):
             self.stop()
             return False
         return True
+
+    def _adjust(self, progress: Progress, wanted: list[str]) -> None:
+        """Add the nodes that are missing, then drop those that nobody wants; what stays is not touched.
+
+        Raises LabError when one does not start: then the lab is as it was.
+        """
+        before = self.settings
+        nodes = {name: node for name, node in self.everyone.items() if name in wanted and name not in before["nodes"]}
+        gone = {name: node for name, node in self.nodes.items() if name not in wanted}
+        secrets = _secrets(self.bundle, list(nodes), before["secrets"])
+        if nodes:
+            progress(0.3, f"Dazu kommen: {', '.join(node.title for node in nodes.values() if node.services)}")
+            if not ports_free(nodes.values()):
+                raise LabError(
+                    "Ein Port, den das Labor braucht, ist belegt.",
+                    next_step="Beende das Labor und starte es noch einmal.",
+                )
+            try:
+                self._note(before | {"nodes": named(*before["nodes"], *nodes), "secrets": secrets})
+                self._prepare(nodes)
+                self._supervise()
+                for service in services(nodes):
+                    self._rpc.supervisor.addProcessGroup(service.program)
+                self._await(services(nodes), progress)
+                if impostors(nodes.values()):
+                    raise LabError("Ein anderer Benutzer dieses Rechners lauscht auf einem Port des Labors.")
+            except BaseException:
+                with uninterrupted():
+                    self._drop(nodes, before)
+                raise
+        if gone:
+            self._drop(gone, self.settings | {"nodes": wanted})
+
+    def _drop(self, nodes: Mapping[str, Node], settings: dict) -> None:
+        """End these nodes at once and forget them, queues included; ``settings``: those of the lab without them."""
+        known = {info["group"] for info in self._rpc.supervisor.getAllProcessInfo()}
+        gone = [service for service in services(nodes) if service.program in known]
+        processes = [process for service in gone for process in self.processes_of(service)]
+        for service in gone:
+            self._rpc.supervisor.stopProcessGroup(service.program, False)
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(processes, 5)
+        for service in gone:
+            while self._rpc.supervisor.getProcessInfo(service.program)["pid"]:  # the question makes supervisord look
+                time.sleep(0.01)
+            self._rpc.supervisor.removeProcessGroup(service.program)
+        self._note(settings)
+        self._supervise()
+        for node in nodes:
+            shutil.rmtree(self.folder / "nodes" / node, ignore_errors=True)
+
+    def _note(self, settings: dict) -> None:
+        """Other nodes than before: in lab.json, and where it is known when the file is damaged."""
+        text = json.dumps(settings)
+        files.replace(self.folder / "lab.json", text)
+        self._rpc.lab.note(text)
 
     def _drop_nicknames(self) -> None:
         if saved := self._saved:
             for name in ("root", "prefix"):
                 nickname.drop(Path(saved[name]))
 
-    def _configure(self, net: int, nodes: dict[str, Node]) -> None:
-        shutil.rmtree(self.folder / "nodes", ignore_errors=True)
-        bundle, settings, programs = self.bundle, self.settings, []
+    def _prepare(self, nodes: Mapping[str, Node]) -> None:
+        """Make the folders of these nodes."""
+        bundle, settings = self.bundle, self.settings
         for service in services(nodes):
             for part in ("db", "run", "log"):
                 (service.folder / part).mkdir(parents=True, exist_ok=True)
-            contents = render.files(service, nodes, settings["secrets"], bundle, settings["chapter"])
+            contents = render.files(
+                service, self.everyone, self.nodes, settings["secrets"], bundle, settings["chapter"]
+            )
             render.write(contents, service.folder / "etc")
+            ROLES[service.role].prepare(bundle, service)
+
+    def _supervise(self) -> None:
+        """Tell the supervisor what the nodes run; one that runs already reads it, and does nothing yet."""
+        bundle, settings, nodes, programs = self.bundle, self.settings, self.nodes, []
+        for service in services(nodes):
             role = ROLES[service.role]
-            role.prepare(bundle, service)
             command = shlex.join(after(role.waits_for(service, nodes), role.command(bundle, service)))
-            command = command.replace("%", "%%")
-            programs.append((service, command, role.stop_seconds))
+            programs.append((service, command.replace("%", "%%"), role.stop_seconds))
         template = Path(render.__file__).with_name("supervisord.conf").read_text()
         text = jinja2.Template(template).render(
-            folder=settings["root"],
-            net=net,
-            programs=programs,
-            leash=shlex.quote(leash.COMMAND),
+            folder=settings["root"], net=settings["net"], programs=programs, leash=shlex.quote(leash.COMMAND)
         )
         files.replace(self.folder / "supervisord.conf", text)
+        if self.running:
+            self._rpc.supervisor.reloadConfig()
 
     def _run_supervisord(self) -> bool:
         """Start the supervisor; False when another lab took the network in the meantime."""
@@ -269,9 +352,10 @@ class Cluster:
             )
         return True
 
-    def _await(self, nodes: dict[str, Node], secrets: dict[str, str], progress: Progress) -> None:
-        everything = services(nodes)
+    def _await(self, everything: list[Service], progress: Progress) -> None:
+        """Wait until these services answer. Raises LabError when one keeps ending, or when they are overdue."""
         waiting, deadline, look = list(everything), time.monotonic() + START_SECONDS, 0.0
+        nodes, secrets = self.nodes, self.secrets
         while waiting:
             for service in list(waiting):
                 if _ready(service, secrets):
@@ -282,23 +366,20 @@ class Cluster:
                 look = time.monotonic() + 0.2
                 self._give_up(waiting, nodes, time.monotonic() > deadline)
             time.sleep(0.01)
-        (self.folder / "ready").touch()
 
     def _give_up(self, waiting: list[Service], nodes: dict[str, Node], overdue: bool) -> None:
-        """Stop and raise LabError when a service keeps ending, or when they are overdue."""
+        """Raise LabError when a service keeps ending, or when they are overdue."""
         if not self.running:  # the question wakes the supervisor too, which else looks at its programs once a second
             raise LabError("Das Labor wurde beendet, bevor es bereit war.", next_step="Starte es noch einmal.")
         ended = self.entered("exited", "backoff")
         late = max(waiting, key=lambda service: ended[service.program])
         failed = ended[late.program] >= FAILED_STARTS
         if failed or overdue:
-            why = complaint(late, self.folder / "log")
             own = self.folder / late.folder.relative_to(self.settings["root"]) / "log"
-            self.stop()
             state = "startet nicht" if failed else f"ist nach {START_SECONDS} Sekunden nicht bereit"
             raise LabError(
                 f"{nodes[late.node].title} {state} ({late.role}).",
-                why=why,
+                why=complaint(late, self.folder / "log"),
                 next_step=f"Sieh in {own} und {self.folder / 'log'} nach.",
             )
 
@@ -352,7 +433,7 @@ class Cluster:
     def processes_of(self, service: Service) -> list[psutil.Process]:
         """The main process of one service, followed by its children."""
         try:
-            pid = self._rpc.supervisor.getProcessInfo(f"lab:{service.program}")["pid"]
+            pid = self._rpc.supervisor.getProcessInfo(service.program)["pid"]
             main = psutil.Process(pid) if pid else None
             return [main, *main.children(recursive=True)] if main else []
         except psutil.NoSuchProcess:
@@ -380,7 +461,7 @@ class Cluster:
         self.signal(name, signal.SIGCONT)
         for service in self.select(name):
             with suppress(xmlrpc.client.Fault):  # it was down
-                self._rpc.supervisor.stopProcess(f"lab:{service.program}")
+                self._rpc.supervisor.stopProcess(service.program)
 
     def heal(self) -> None:
         """Let every frozen node run on and start every node that is down."""
@@ -400,7 +481,7 @@ class Cluster:
         """End a node or service in good order, frozen or not, and start it again; returns when it answers."""
         self.halt(name)
         for service in self.select(name):
-            self._rpc.supervisor.startProcess(f"lab:{service.program}", False)
+            self._rpc.supervisor.startProcess(service.program, False)
         if wait:
             self.wait_ready(name)
 
@@ -435,10 +516,15 @@ class Cluster:
                 yield json.loads(line)
 
     def entered(self, *states: str) -> Counter[str]:
-        """How often each program (see ``Service.program``) came into one of these states since the start."""
-        return Counter(
-            f"{event['node']}.{event['role']}".rstrip(".") for event in self.events() if event["state"] in states
-        )
+        """How often each program (see ``Service.program``) came into one of these states since its node is part of the lab."""
+        found: dict[str, Counter[str]] = {}
+        for event in self.events():
+            counted = found.setdefault(event["node"], Counter())
+            if event["state"] == DROPPED:
+                counted.clear()
+            elif event["state"] in states:
+                counted[f"{event['node']}.{event['role']}".rstrip(".")] += 1
+        return sum(found.values(), Counter())
 
     def wait_ready(self, name: str, seconds: float = 10) -> bool:
         """Wait until a node or service answers; False when it does not within ``seconds``."""
@@ -456,7 +542,7 @@ class Cluster:
         return False
 
     def _ended(self, service: Service) -> bool:
-        return self._rpc.supervisor.getProcessInfo(f"lab:{service.program}")["statename"] in ("BACKOFF", "FATAL")
+        return self._rpc.supervisor.getProcessInfo(service.program)["statename"] in ("BACKOFF", "FATAL")
 
     @contextmanager
     def _locked(self, progress: Progress):
@@ -500,6 +586,11 @@ def disk_errors(folder: Path):
 def services(nodes: Mapping[str, Node]) -> list[Service]:
     """All services of all nodes."""
     return [service for node in nodes.values() for service in node.services.values()]
+
+
+def _secrets(bundle: Bundle, nodes: list[str], known: Mapping[str, str]) -> dict[str, str]:
+    """``known``, and what the roles of these nodes need besides."""
+    return generate(bundle, (kind for role in roles_of(nodes) for kind in ROLES[role].secrets), known)
 
 
 def _ready(service: Service, secrets: Mapping[str, str]) -> bool:

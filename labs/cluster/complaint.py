@@ -12,6 +12,8 @@ _ERROR = re.compile(
     r"no such|not found|in use)\b|>>>",  # the last one is Redis quoting a line of its configuration
     re.IGNORECASE,
 )
+_HARMLESS = re.compile(r"is not found, but it can be loaded automatically later")
+"""What Rspamd says at every start of the maps that nobody has written."""
 _END = 20_000
 """So many characters of a log are looked at."""
 
@@ -36,4 +38,5 @@ def _last_error(log: Path) -> str:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line for line in path.read_text(errors="replace")[-_END:].splitlines() if line.strip()]
+    lines = path.read_text(errors="replace")[-_END:].splitlines()
+    return [line for line in lines if line.strip() and not _HARMLESS.search(line)]

@@ -97,7 +97,9 @@ class Configuration:
     def base(self, chapter: str = "", service: Service | None = None) -> dict[str, str]:
         """All files as the workbook ships them, with the chapter's overlay."""
         cluster = self.cluster
-        return render.files(service or self.first, cluster.nodes, cluster.secrets, cluster.bundle, chapter)
+        return render.files(
+            service or self.first, cluster.everyone, cluster.nodes, cluster.secrets, cluster.bundle, chapter
+        )
 
     @property
     def state(self) -> tuple[str, dict[str, str]]:

@@ -3,8 +3,8 @@
 - The lock: a file of the user's own, named after the /16. The kernel frees it with the process, so there is no stale
   lock. Other users' labs are noticed by their ports.
 - Owners: processes (JupyterLab, a script) for which the lab runs. When the last one is gone, the lab ends.
-- Settings: what lab.json said at the start, for the case that the file is damaged.
-- Events: each start, exit and restart of a node as one JSON line in events.jsonl.
+- Settings: what lab.json says, for the case that the file is damaged.
+- Events: each start, exit and restart of a node, and its end as part of the lab, as one JSON line in events.jsonl.
 
 Source: supervisor's documentation, "Extending Supervisor's XML-RPC API" and "Events".
 """
@@ -27,6 +27,9 @@ from supervisor.states import SupervisorStates
 
 from labs import nickname, paths
 from labs.cluster.leftovers import await_end
+
+DROPPED = "dropped"
+"""The event of a node that is no longer part of the lab."""
 
 
 class LabRPC:
@@ -59,6 +62,13 @@ class LabRPC:
         """The text of lab.json."""
         return self._settings
 
+    def note(self, settings: str) -> bool:
+        """The text of lab.json has changed: nodes were added or dropped."""
+        before, self._settings = json.loads(self._settings)["nodes"], settings
+        for node in set(before) - set(json.loads(settings)["nodes"]):
+            self._write(node=node, role="", state=DROPPED, pid=0)
+        return True
+
     def disown(self, pid: int, started: float) -> bool:
         """The process ends; when it was the last owner, so does the lab, and the answer is True."""
         self._owners.discard((pid, started))
@@ -90,7 +100,10 @@ class LabRPC:
                 os.killpg(process.pid, signal.SIGKILL)
         node, _, role = process.config.name.partition(".")
         state = type(event).__name__.removeprefix("ProcessState").removesuffix("Event").lower()
-        line = json.dumps({"time": time.time(), "node": node, "role": role, "state": state, "pid": process.pid})
+        self._write(node=node, role=role, state=state, pid=process.pid)
+
+    def _write(self, **event: str | int) -> None:
+        line = json.dumps({"time": time.time(), **event})
         with suppress(OSError), (self._folder / "events.jsonl").open("a") as file:  # a full disk must not end the lab
             file.write(f"{line}\n")
 

@@ -8,7 +8,7 @@ import pwd
 import shutil
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ import jinja2
 
 from labs.bundle import Bundle
 from labs.chapters import find
-from labs.cluster.topology import Node, Service
+from labs.cluster.topology import Node, Service, named
 from labs.interrupts import uninterrupted
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
@@ -31,13 +31,23 @@ _templates = jinja2.Environment(  # noqa: S701 - the result is configuration, no
 
 
 def files(
-    service: Service, nodes: Mapping[str, Node], secrets: Mapping[str, str], bundle: Bundle, chapter: str = ""
+    service: Service,
+    nodes: Mapping[str, Node],
+    running: Collection[str],
+    secrets: Mapping[str, str],
+    bundle: Bundle,
+    chapter: str = "",
 ) -> dict[str, str]:
-    """The service's configuration as ``{relative path: text}`` in the state of a chapter, or that of the whole policy ("")."""
+    """The service's configuration as ``{relative path: text}`` in the state of a chapter, or that of the whole policy ("").
+
+    ``nodes``: all of the topology; ``running``: the names of those that the lab runs. Only the chapter's nodes take part.
+    """
+    taking_part = set(named(*find(chapter).nodes)) if chapter else set(running)
     context = {
         "node": nodes[service.node],
         "service": service,
         "nodes": nodes,
+        "present": taking_part.intersection(running) if service.node in taking_part else set(running),
         "secrets": secrets,
         "prefix": bundle.prefix,
         "user": pwd.getpwuid(os.getuid()).pw_name,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from labs.bundle import Bundle
 from labs.cluster import http
+from labs.cluster.secrets import CERTIFICATES, DKIM, KEYPAIR, Kind, password, shared_variables
 from labs.cluster.topology import Node, Service
 
 
@@ -20,6 +21,7 @@ class Role:
     """How to run a service.
 
     ``ready``: True, or False or an OSError while it starts. ``prepare``: makes files that are not configuration.
+    ``secrets``: the kinds of secrets that its configuration names.
     ``waits_for``: Unix sockets (paths) and "address/port" that must be there before the program starts.
     """
 
@@ -28,6 +30,7 @@ class Role:
     stop_seconds: int = 5
     prepare: Callable[[Bundle, Service], None] = lambda bundle, service: None
     waits_for: Callable[[Service, Mapping[str, Node]], list[str]] = lambda service, nodes: []
+    secrets: tuple[Kind, ...] = ()
 
 
 def after(needed: list[str], command: list[str]) -> list[str]:
@@ -38,20 +41,6 @@ def after(needed: list[str], command: list[str]) -> list[str]:
     if not tests:
         return command
     return ["bash", "-c", f"until {' && '.join(tests)}; do sleep 0.05; done; exec {shlex.join(command)}"]
-
-
-def shared_variables(bundle: Bundle) -> list[str]:
-    """Rspamd's ``--var`` arguments for what comes with the bundle. Source: rspamd(8), src/rspamd.c."""
-    share = bundle.path("usr/share/rspamd")
-    folders = {
-        "SHAREDIR": share,
-        "PLUGINSDIR": share / "plugins",
-        "RULESDIR": share / "rules",
-        "LUALIBDIR": share / "lualib",
-        "WWWDIR": share / "www",
-        "CONFDIR": bundle.path("etc/rspamd"),
-    }
-    return [f"--var={name}={folder}" for name, folder in folders.items()]
 
 
 def rspamd_variables(bundle: Bundle, local: Path, service: Service) -> list[str]:
@@ -227,11 +216,18 @@ def _prepare_dovecot(bundle: Bundle, service: Service) -> None:
 
 
 ROLES = {
-    "rspamd-worker": Role(_rspamd, _rspamd_ready, stop_seconds=2, prepare=_link_languages),
-    "rspamd-proxy": Role(_rspamd, _proxy_ready, stop_seconds=2, prepare=_link_languages),
+    "rspamd-worker": Role(
+        _rspamd,
+        _rspamd_ready,
+        stop_seconds=2,
+        prepare=_link_languages,
+        secrets=(KEYPAIR, password("controller"), password("redis")),
+    ),
+    "rspamd-proxy": Role(_rspamd, _proxy_ready, stop_seconds=2, prepare=_link_languages, secrets=(KEYPAIR,)),
     "redis": Role(
         lambda bundle, service: [str(bundle.program("redis-server")), str(service.folder / "etc/redis.conf")],
         _redis_ready,
+        secrets=(password("redis"),),
     ),
     "unbound": Role(
         lambda bundle, service: [
@@ -242,13 +238,19 @@ ROLES = {
             str(service.folder / "etc/unbound.conf"),
         ],
         _unbound_ready,
+        secrets=(DKIM,),
     ),
     "clamav": Role(
         lambda bundle, service: [str(bundle.program("clamd")), "-c", str(service.folder / "etc/clamd.conf")],
         _clamd_ready,
     ),
-    "dovecot": Role(_dovecot, lambda service, secrets: _says(service, "auth", b"VERSION"), prepare=_prepare_dovecot),
+    "dovecot": Role(
+        _dovecot,
+        lambda service, secrets: _says(service, "auth", b"VERSION"),
+        prepare=_prepare_dovecot,
+        secrets=(password("mailbox"),),
+    ),
 } | {
-    role: Role(_postfix, _postfix_ready, prepare=_prepare_postfix, waits_for=_postfix_needs)
+    role: Role(_postfix, _postfix_ready, prepare=_prepare_postfix, waits_for=_postfix_needs, secrets=(CERTIFICATES,))
     for role in ("postfix-mx", "postfix-hub", "postfix-mailout", "postfix-mailbox", "postfix-internet")
 }

@@ -1,13 +1,17 @@
-"""What is secret in a lab and made anew for each: passwords, keys, the lab's own certification authority."""
+"""What is secret in a lab and made anew for each: passwords, keys, the lab's own certification authority.
+
+A role (labs/cluster/roles.py) names the kinds that it needs.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
 import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from labs.bundle import Bundle
-from labs.cluster.roles import shared_variables
 
 FIRMA = (
     "mx1.firma.example",
@@ -19,15 +23,40 @@ FIRMA = (
 INTERNET = ("mail.partner.example", "mail.altmodisch.example")
 
 
-def generate(bundle: Bundle, profile: str) -> dict[str, str]:
-    """Fresh secrets, each a text: passwords, the DKIM key, the worker's keypair; for the cluster also certificates.
+@dataclass(frozen=True)
+class Kind:
+    """Secrets that are made together: their names, and how, each a text."""
 
-    ``redis``, ``controller``, ``mailbox``: passwords. ``dkim_key``, ``dkim_record``: PEM and TXT value.
-    ``worker_public``, ``worker_private``: Rspamd's keypair. ``ca``, ``tls_firma``, ``tls_internet``: PEM.
-    """
-    found = {name: secrets.token_urlsafe(12) for name in ("redis", "controller", "mailbox")}
-    found |= _dkim_key(bundle) | _keypair(bundle)
-    return found | _certificates() if profile == "cluster" else found
+    names: tuple[str, ...]
+    make: Callable[[Bundle], dict[str, str]]
+
+
+def password(name: str) -> Kind:
+    """A password."""
+    return Kind((name,), lambda bundle: {name: secrets.token_urlsafe(12)})
+
+
+def generate(bundle: Bundle, kinds: Iterable[Kind], known: Mapping[str, str]) -> dict[str, str]:
+    """The secrets of these kinds: those that are ``known``, and fresh ones."""
+    found = dict(known)
+    for kind in kinds:
+        if not found.keys() >= set(kind.names):
+            found |= kind.make(bundle)
+    return found
+
+
+def shared_variables(bundle: Bundle) -> list[str]:
+    """Rspamd's ``--var`` arguments for what comes with the bundle. Source: rspamd(8), src/rspamd.c."""
+    share = bundle.path("usr/share/rspamd")
+    folders = {
+        "SHAREDIR": share,
+        "PLUGINSDIR": share / "plugins",
+        "RULESDIR": share / "rules",
+        "LUALIBDIR": share / "lualib",
+        "WWWDIR": share / "www",
+        "CONFDIR": bundle.path("etc/rspamd"),
+    }
+    return [f"--var={name}={folder}" for name, folder in folders.items()]
 
 
 def _rspamadm(bundle: Bundle, *command: str) -> str:
@@ -58,3 +87,11 @@ def _certificates() -> dict[str, str]:
         "tls_firma": own.private_key_and_cert_chain_pem.bytes().decode(),
         "tls_internet": foreign.private_key_and_cert_chain_pem.bytes().decode(),
     }
+
+
+DKIM = Kind(("dkim_key", "dkim_record"), _dkim_key)
+"""PEM, and the value of the TXT record."""
+KEYPAIR = Kind(("worker_public", "worker_private"), _keypair)
+"""Rspamd's keypair, with which proxies encrypt mails for the workers."""
+CERTIFICATES = Kind(("ca", "tls_firma", "tls_internet"), lambda bundle: _certificates())
+"""PEM: the lab's authority, and with their keys the certificates of the house and of the Internet's hosts."""

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from labs.errors import LabError
+
 SOURCE = Path(__file__).with_name("topology.toml")
 
 
@@ -83,17 +85,32 @@ def topology() -> dict[str, Any]:
     return tomllib.loads(SOURCE.read_text(encoding="utf-8"))
 
 
-def profiles() -> list[str]:
-    """The names of all profiles, such as "core"."""
-    return sorted({profile for node in topology()["nodes"].values() for profile in node["profiles"]})
+def groups() -> list[str]:
+    """The names of all groups of nodes, such as "core"."""
+    return sorted({group for node in topology()["nodes"].values() for group in node["groups"]})
 
 
-def place(net: int, folder: Path, profile: str) -> dict[str, Node]:
-    """The nodes of ``profile`` with addresses in 127.``net``.0.0/16 and files below ``folder``."""
+def named(*words: str) -> list[str]:
+    """The nodes that ``words`` (nodes or groups) stand for, in the order of the topology. Raises LabError for an unknown word."""
+    nodes = topology()["nodes"]
+    for word in words:
+        if word not in nodes and word not in groups():
+            known = ", ".join([*groups(), *(name for name, node in nodes.items() if node["services"])])
+            raise LabError(f"Einen Knoten „{word}“ gibt es nicht.", next_step=f"Vorhanden sind: {known}.")
+    return [name for name, node in nodes.items() if {name, *node["groups"]} & set(words)]
+
+
+def roles_of(names: list[str]) -> list[str]:
+    """The roles of all services of these nodes, each once."""
+    return list(dict.fromkeys(role for name in names for role in topology()["nodes"][name]["services"]))
+
+
+def place(net: int, folder: Path, *words: str) -> dict[str, Node]:
+    """The nodes that ``words`` (nodes or groups; none: all nodes) stand for, with addresses in 127.``net``.0.0/16 and files below ``folder``."""
+    nodes = topology()["nodes"]
     return {
-        name: _node(name, node, f"127.{net}.{node['address']}", folder / "nodes" / name)
-        for name, node in topology()["nodes"].items()
-        if profile in node["profiles"]
+        name: _node(name, nodes[name], f"127.{net}.{nodes[name]['address']}", folder / "nodes" / name)
+        for name in (named(*words) if words else nodes)
     }
 
 

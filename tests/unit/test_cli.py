@@ -52,7 +52,11 @@ def test_help_imports_nothing_heavy():
 
 @pytest.mark.parametrize(
     ("arguments", "part"),
-    [(["quatsch"], "gibt es nicht"), (["scan"], "Es fehlt das Argument"), (["up", "groß"], "Es gibt: cluster, core")],
+    [
+        (["quatsch"], "gibt es nicht"),
+        (["scan"], "Es fehlt das Argument"),
+        (["up", "groß"], "Vorhanden sind: cluster, core"),
+    ],
 )
 def test_wrong_use_ends_with_2(arguments, part):
     result = labs(*arguments)

@@ -33,8 +33,8 @@ def test_a_chapter_adds_its_files_to_those_of_the_role(configuration):
     )
     nodes = place(77, Path("/lab"), "core")
     service, bundle = nodes["dns"].main, Bundle(Path("/prefix"), {})
-    base = render.files(service, nodes, {"dkim_record": "v=DKIM1"}, bundle)
-    laid = render.files(service, nodes, {"dkim_record": "v=DKIM1"}, bundle, "99-probe")
+    base = render.files(service, nodes, nodes, {"dkim_record": "v=DKIM1"}, bundle)
+    laid = render.files(service, nodes, nodes, {"dkim_record": "v=DKIM1"}, bundle, "99-probe")
     assert laid == base | {"extra.conf": "port 5353\n"} and "interface: 127.77.0.53@5353" in base["unbound.conf"]
 
 

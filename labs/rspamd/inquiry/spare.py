@@ -23,7 +23,8 @@ import requests
 
 from labs.cluster import http, render
 from labs.cluster.configuration import Configuration
-from labs.cluster.roles import rspamd_main, shared_variables
+from labs.cluster.roles import rspamd_main
+from labs.cluster.secrets import shared_variables
 from labs.cluster.topology import Service
 from labs.errors import LabError
 from labs.rspamd.client import Worker

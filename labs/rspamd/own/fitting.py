@@ -18,7 +18,7 @@ from typing import Any
 from labs.bundle import Bundle
 from labs.cluster import render
 from labs.cluster.cluster import Cluster
-from labs.cluster.roles import shared_variables
+from labs.cluster.secrets import shared_variables
 from labs.cluster.topology import Node, Service
 from labs.cluster.transaction import apply_one
 from labs.errors import LabError
