@@ -77,10 +77,15 @@ def _prefix(name: str) -> Path:
 
 def find(name: str = "servers") -> Bundle | None:
     """The installed set, or None when it has not been fetched yet."""
-    if os.environ.get("LABS_BUNDLE") == "system":
-        return Bundle(Path("/"), {"set": name, "suite": "system", "packages": []})
-    manifest = _prefix(name) / "manifest.json"
-    return Bundle(manifest.parent, json.loads(manifest.read_text())) if manifest.exists() else None
+    prefix = Path("/") if os.environ.get("LABS_BUNDLE") == "system" else _prefix(name)
+    return at(prefix) if prefix == Path("/") or (prefix / "manifest.json").exists() else None
+
+
+def at(prefix: Path) -> Bundle:
+    """The set below this prefix, "/" for the programs of the system. Raises OSError when there is none."""
+    if prefix == Path("/"):
+        return Bundle(prefix, {"set": "servers", "suite": "system", "packages": []})
+    return Bundle(prefix, json.loads((prefix / "manifest.json").read_text()))
 
 
 def require(name: str = "servers") -> Bundle:

@@ -25,7 +25,7 @@ import jinja2
 import psutil
 
 from labs import files, nickname, paths
-from labs.bundle import Bundle, ensure
+from labs.bundle import Bundle, at, ensure
 from labs.cluster import leash, leftovers, render
 from labs.cluster.complaint import complaint
 from labs.cluster.network import NETWORKS, check_loopback, impostors, ports_free, taken
@@ -63,10 +63,11 @@ class NodeState:
 class Cluster:
     """The servers of one lab. Nothing runs until ``start``; several objects may look at the same lab.
 
-    ``name``: labs of different names run side by side (environment variable LABS_NAME).
+    ``name``: labs of different names run side by side (environment variable LABS_NAME). ``bundle``: the programs that it
+    starts, when they are not those that the workbook fetches; so two versions can be compared.
     """
 
-    def __init__(self, name: str = "") -> None:
+    def __init__(self, name: str = "", bundle: Bundle | None = None) -> None:
         self.name = name or os.environ.get("LABS_NAME", "") or "arbeitsbuch"
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", self.name):
             raise LabError(
@@ -74,6 +75,7 @@ class Cluster:
                 next_step="Nimm für LABS_NAME höchstens 32 Buchstaben, Ziffern, - und _.",
             )
         self.folder = paths.state() / "labs" / self.name
+        self._given = bundle
 
     # --- what runs ------------------------------------------------------------------------------------------------
 
@@ -132,8 +134,10 @@ class Cluster:
     @property
     def bundle(self) -> Bundle:
         """The programs that the lab runs, or would run."""
-        found, saved = ensure("servers", lambda part, text: None), self._saved
-        return replace(found, prefix=Path(saved["prefix"])) if saved else found
+        if saved := self._saved:
+            with suppress(OSError):  # a lab that ended may have run a set that is gone
+                return at(Path(saved["prefix"]))
+        return self._given or ensure("servers", lambda part, text: None)
 
     @property
     def _rpc(self) -> xmlrpc.client.ServerProxy:
@@ -161,7 +165,7 @@ class Cluster:
             fresh = not self.running
             if fresh:
                 progress(0.02, "Server bereitstellen")
-                bundle = ensure("servers", lambda part, text: progress(0.02 + 0.5 * part, text))
+                bundle = self._given or ensure("servers", lambda part, text: progress(0.02 + 0.5 * part, text))
                 leftovers.end(self.folder)
                 self._launch(progress, bundle, wanted, chapter)
             else:

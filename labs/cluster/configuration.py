@@ -66,8 +66,11 @@ class Configuration:
     """The files of every node with the service ``role``: relative path -> text.
 
     ``appended``: files of "name value" lines where the last one wins; an edit is added to them, all others it replaces.
-    What is shown and checked is the first node's; a change reaches all of them.
+    What is shown and checked is the first node's; a change reaches all of them. ``proven``: whether the files without
+    edits need no check, as the workbook's own.
     """
+
+    proven = True
 
     def __init__(self, cluster: Cluster, role: str, appended: tuple[str, ...] = ()) -> None:
         self.cluster, self.role, self.appended = cluster, role, appended

@@ -115,6 +115,8 @@ class Fitted:
 class OwnConfiguration(WorkerConfiguration):
     """The reader's configuration on the workers of a lab of its own."""
 
+    proven = False
+
     def __init__(self, cluster: Cluster, controller: Controller, own: Own) -> None:
         super().__init__(cluster, controller)
         self.home = cluster.folder / "own"
