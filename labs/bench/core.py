@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
 import subprocess
 import time
 from dataclasses import replace
@@ -38,6 +39,8 @@ def measure() -> list[Row]:
         rows.insert(1, row("Warmstart von core, Sekunden", warm, 1.0, 2.0))
         reload = seconds(lambda: Lab(cluster).write("actions.conf", "reject = 14;\n"))
         rows.insert(2, row("Änderung der Konfiguration, Sekunden", reload, 1.0, 1.0))
+        chapters = [seconds(lambda name=name: Lab(cluster).reset(name)) for name in ("04-symbole", "06-composites") * 3]
+        rows.insert(3, row("Wechsel des Kapitels in core, Sekunden", statistics.median(chapters), 1.0, 1.0))
         return rows
     finally:
         cluster.stop()
