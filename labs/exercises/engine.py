@@ -248,12 +248,6 @@ def magic_line(file: str) -> str:
     return short.get(role, f"%%rspamd {file}")
 
 
-def mail_answer(lab: Lab, files: dict[str, str]) -> Verdict | Delivery:
-    """What an answer of a mail exercise gives (``mail.toml``: the arguments of ``lab.send`` or ``lab.scan``)."""
-    arguments: dict[str, Any] = tomllib.loads(files["mail.toml"])
-    return getattr(lab, _call(arguments)[1])(arguments.pop("mail"), **arguments)
-
-
 def _call(arguments: dict[str, Any]) -> tuple[str, str]:
     """What the reader calls the result, and the lab's method that gives it."""
     return ("meine_mail", "send") if "via" in arguments else ("mein_urteil", "scan")

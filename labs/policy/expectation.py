@@ -47,7 +47,7 @@ from labs.policy.place import Place, SchemaError
 from labs.rspamd.verdict import ACTIONS
 from labs.smtp.client import DOORS
 
-__all__ = ["Case", "SchemaError", "Setting", "load", "read", "read_text"]
+__all__ = ["Case", "SchemaError", "Setting", "read", "read_text"]
 
 _SCAN = ("ip", "helo", "hostname", "from", "rcpt", "user", "mta_name", "settings_id")
 _SEND = ("ip", "helo", "hostname", "from", "rcpt", "user", "via")
@@ -73,13 +73,6 @@ def read(path: Path) -> list[Case | Setting]:
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(path.name, str(error)) from None
     return read_text(text, path.name, path.parent)
-
-
-def load(source: str | Path) -> list[Case | Setting]:
-    """The cases of a file, or of a TOML text: a ``str`` of several lines."""
-    if isinstance(source, str) and "\n" in source:
-        return read_text(source, "deinem Text", Path.cwd())
-    return read(Path(source))
 
 
 def read_text(text: str, name: str, folder: Path) -> list[Case | Setting]:

@@ -31,10 +31,10 @@ _POINTS = re.compile(r"(?:^|,)([\w.-]+)\((-?\d+\.\d+)\)\{")
 class Observation:
     """What came of a mail. None stands for what nobody could see.
 
-    ``symbols``: name -> points. ``required``: the threshold of reject. ``code``, ``path``: only when it went through
-    Postfix (path: its nodes in order). ``reply``: the text of the SMTP reply, without Postfix the one that Rspamd asks
-    for. ``headers``: lines of the mail's head as the recipient gets it. ``learned``: "spam", "ham" or "".
-    ``ran``: number of rules that ran, see callbacks_run. ``forced_by``: the module that decided whatever the score.
+    ``symbols``: name -> points. ``code``, ``path``: only when it went through Postfix (path: its nodes in order).
+    ``reply``: the text of the SMTP reply, without Postfix the one that Rspamd asks for. ``headers``: lines of the
+    mail's head as the recipient gets it. ``learned``: "spam", "ham" or "". ``ran``: number of rules that
+    ran, see callbacks_run. ``forced_by``: the module that decided whatever the score.
     """
 
     action: str
@@ -45,7 +45,6 @@ class Observation:
     path: tuple[str, ...] = ()
     headers: Headers | None = None
     learned: str | None = None
-    required: float | None = None
     forced_by: str = ""
     ran: int | None = None
 
@@ -66,7 +65,6 @@ def _scanned(verdict: Verdict, lab: Lab | None) -> Observation:
         reply=str(verdict.raw.get("messages", {}).get("smtp_message", "")),
         headers=_headers_after(verdict),
         learned=_learned(lab.log(verdict)) if lab else None,
-        required=verdict.required_score,
         forced_by=str(verdict.raw.get("passthrough_module", "")),
     )
 

@@ -16,7 +16,7 @@ from labs.mails import Envelope
 from labs.rspamd.verdict import Verdict
 
 TIMEOUT = 12
-"""Seconds: above Rspamd's own task_timeout (8 s), so that its answer comes first."""
+"""Seconds: above the workers' task_timeout, also that of the exercises, so that Rspamd's answer comes first."""
 
 HEADER_BYTES = 80_000
 """What Rspamd takes of a request's headers, a little less than its HTTP parser does: each recipient stands there."""

@@ -7,7 +7,7 @@ import pytest
 
 from labs import paths
 from labs.policy.cases import matches
-from labs.policy.expectation import SchemaError, load, read, read_text
+from labs.policy.expectation import SchemaError, read, read_text
 from labs.policy.lines import line_of
 from labs.policy.observation import Observation, callbacks_run
 from labs.rspamd.verdict import Verdict
@@ -152,15 +152,6 @@ def test_mistakes_in_the_file_are_named_with_their_line(tmp_path, text, parts):
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SchemaError, match="lassen sich nicht lesen"):
         read(tmp_path / "expect.toml")
-
-
-def test_a_text_of_several_lines_is_no_path(tmp_path):
-    text = f'{FIRST}expect = {{ action = "reject" }}\n'
-    path = tmp_path / "expect.toml"
-    path.write_text(text)
-    assert load(text) == load(path) == load(str(path)) and len(load(text)) == 1
-    with pytest.raises(SchemaError, match="deinem Text, Zeile 1"):
-        load("[[male]]\nx = 1\n")
 
 
 def test_own_actions_are_declared_at_the_top():

@@ -11,7 +11,7 @@ from labs.policy.observation import Observation
 from labs.policy.report import Checked, Report
 
 WEIGHTS = {"DBL_SPAM": 6.5, "R_SPF_ALLOW": -0.2, "CLAM_VIRUS": 20.0, "FREE": 0.0}
-ADD = Observation("add header", 7.0, {"DBL_SPAM": 6.5, "FREE": 0.0}, required=15.0, headers=(), learned="")
+ADD = Observation("add header", 7.0, {"DBL_SPAM": 6.5, "FREE": 0.0}, headers=(), learned="")
 
 
 def meanings(expect, seen):

@@ -75,7 +75,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Sight:
-    """What a rule saw when it ran. ``value``: of its expression, None when Rspamd did not look; ``set``: its result counts."""
+    """What a rule saw when it ran. ``value``: of its expression, None when Rspamd did not look.
+
+    ``symbols``: name -> points at that moment; ``fired``: it set a result; ``off``: the profile switches its action off.
+    """
 
     action: str
     symbols: Mapping[str, float]

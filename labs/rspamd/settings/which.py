@@ -1,4 +1,4 @@
-"""Which settings profile holds for a mail: the decision of settings.py for the lab as it runs, and Rspamd's own word on it."""
+"""Which settings profile holds for a mail: the decision of profiles.py for the lab as it runs, and Rspamd's own word on it."""
 
 from __future__ import annotations
 
