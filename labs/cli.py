@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import json
 import os
 import signal
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import click
 
-from labs import german
 from labs.errors import LabError
 
-german.install()
+# click asks gettext for its own words; they are German whatever the terminal speaks.
+os.environ["LANGUAGE"] = "de"
+gettext.bindtextdomain("messages", Path(__file__).parent / "locale")
 JSON = click.option("--json", "as_json", is_flag=True, help="Ein JSON-Dokument statt Text.")
 
 

@@ -28,6 +28,7 @@ def unpack(debs: list[Path], prefix: Path, exclude: list[str]) -> None:
                 stdin=archive.stdout,
                 stderr=subprocess.PIPE,
                 text=True,
+                env=os.environ | {"LC_ALL": "C"},  # what it says is read again: "No space left"
             )
         if tar.returncode or archive.returncode:
             raise OSError(tar.stderr.strip() or f"dpkg-deb: {deb.name}")

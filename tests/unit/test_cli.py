@@ -1,11 +1,16 @@
 """The command line speaks German and answers at once."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 
 import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from labs import paths
 
 COMMANDS = [
     "bench",
@@ -29,7 +34,7 @@ def labs(*arguments, name="gibt-es-nicht"):
         [sys.executable, "-m", "labs", *arguments],
         capture_output=True,
         text=True,
-        env=os.environ | {"LABS_NAME": name},
+        env=os.environ | {"LABS_NAME": name, "LC_ALL": "C"},
         check=False,
     )
 
@@ -44,6 +49,13 @@ def test_help_is_german(command):
     assert not any(word in result.stdout for word in ("Usage", "Options", "Show this"))
 
 
+def test_the_catalogue_is_compiled_from_what_is_written():
+    folder, compiled = paths.REPOSITORY / "labs/locale/de/LC_MESSAGES", io.BytesIO()
+    with (folder / "messages.po").open("rb") as source:
+        write_mo(compiled, read_po(source, locale="de"))
+    assert compiled.getvalue() == (folder / "messages.mo").read_bytes(), "run: pybabel compile -d labs/locale"
+
+
 def test_help_imports_nothing_heavy():
     code = "import sys; from labs.cli import main; main(['--help'], standalone_mode=False); print([m for m in ('matplotlib', 'ipywidgets', 'pandas') if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -56,6 +68,8 @@ def test_help_imports_nothing_heavy():
         (["quatsch"], "gibt es nicht"),
         (["scan"], "Es fehlt das Argument"),
         (["up", "groß"], "Vorhanden sind: cluster, core"),
+        (["status", "--jason"], "Die Option '--jason' gibt es nicht. Meintest du '--json'?"),
+        (["down", "a", "b"], "Argumente zu viel: a b"),
     ],
 )
 def test_wrong_use_ends_with_2(arguments, part):
