@@ -11,6 +11,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from labs.cluster.cluster import Cluster
 from labs.cluster.network import EVERYWHERE, bindable, check_loopback, kinds
 from labs.cluster.topology import topology
 from labs.errors import LabError
+from labs.rspamd.dialect.version import WHAT_TO_DO, differs, installed
 
 DISK_MB, MEMORY_MB = 600, 500
 
@@ -69,6 +71,7 @@ def _findings() -> Iterator[Finding]:
         "sudo apt-get install apt dpkg tar util-linux",
     )
     yield from _bundle()
+    yield from _rspamd()
     yield from _mirror()
     for what, folder in (("Cache", paths.cache()), ("Zustand", paths.state())):
         yield _disk(what, folder)
@@ -108,6 +111,21 @@ def _bundle() -> Iterator[Finding]:
     yield Finding(
         "Server", f"{versions} (aus {found.manifest['suite']}, {len(found.manifest['packages'])} Pakete)", True
     )
+
+
+def _rspamd() -> Iterator[Finding]:
+    """Whether the workbook was proven with the Rspamd that is there."""
+    found = bundle.find()
+    if found is None:
+        return
+    with suppress(LabError):  # that there is none, the servers' finding says
+        version = installed(found)
+        yield _finding(
+            "Rspamd",
+            differs(version) or f"{version}, damit ist das Arbeitsbuch erprobt",
+            not differs(version),
+            WHAT_TO_DO,
+        )
 
 
 def _mirror() -> Iterator[Finding]:

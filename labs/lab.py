@@ -29,6 +29,7 @@ from labs.rspamd.capacity import Capacity, measure
 from labs.rspamd.client import TIMEOUT, Worker
 from labs.rspamd.configuration import ProxyConfiguration, WorkerConfiguration
 from labs.rspamd.controller import Controller
+from labs.rspamd.dialect.version import WHAT_TO_DO, differs, installed
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import NO_CLUSTER, START_CLUSTER, Delivery
@@ -76,6 +77,8 @@ class Lab:
 
             display.register()
             magics.register(lab)
+        if other := differs(installed(lab.cluster.bundle)):
+            print(f"{other} {WHAT_TO_DO}")
         return lab
 
     def _take_part(self, chapter: str) -> None:
@@ -473,7 +476,7 @@ class Lab:
 
     def show(self, file: str) -> str:
         """A configuration file as it is in force, without the part that only the lab needs: "postfix-mx/main.cf"."""
-        from labs.rspamd.log import Text
+        from labs.visible import Text
 
         role, name = self._place(file)
         files = self.configurations[role].read()
@@ -585,13 +588,13 @@ class Lab:
 
     def log(self, verdict: Verdict, containing: str = "") -> str:
         """The lines of Rspamd's log that belong to one scan, optionally only those that contain a word."""
-        from labs.rspamd.log import lines_of
+        from labs.rspamd.dialect.log import lines_of, log_of
 
-        return lines_of(self.cluster.node("rspamd1").main.folder / "log/rspamd.log", verdict.queue_id, containing)
+        return lines_of(log_of(self.cluster.node("rspamd1").main), verdict.queue_id, containing)
 
     def logs(self, node: str = "rspamd1", lines: int = 30, containing: str = "") -> str:
         """The last lines of a node's log, optionally only those that contain a word."""
-        from labs.rspamd.log import tail
+        from labs.logs import tail
 
         service = self.cluster.node(node).main
         own = [path for name in ("rspamd.log", "mail.log") if (path := service.folder / "log" / name).exists()]
@@ -599,7 +602,7 @@ class Lab:
 
     def web(self) -> str:
         """Where Rspamd's own web interface is, and its password in this lab."""
-        from labs.rspamd.log import Text
+        from labs.visible import Text
 
         return Text(f"Rspamds Weboberfläche: {self.controller.url}/\nPasswort: {self.controller.password}")
 

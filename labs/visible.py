@@ -23,3 +23,14 @@ def visible(text: str) -> str:
 def one_line(text: str) -> str:
     """``text`` likewise, its line ends as \\n."""
     return visible(text).replace("\n", "\\n")
+
+
+class Text(str):
+    """Text of several lines that a notebook shows as such, not as a Python string."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Text:
+        return super().__new__(cls, visible(text))
+
+    __repr__ = str.__str__

@@ -10,7 +10,7 @@ from labs.plots.canvas import INNER, MARGIN, WIDTH, Canvas
 from labs.plots.colours import GREEN, GREY, PAPER, SECONDARY, VERMILLION
 from labs.plots.expressiontree import fate_words
 from labs.plots.text import clean, count, fit, wrap
-from labs.rspamd.composites.passes import Fate, Outcome, Request
+from labs.rspamd.dialect.passes import Fate, Outcome, Request
 from labs.rspamd.verdict import number
 
 NAME, SMALL = 9.0, 8.0

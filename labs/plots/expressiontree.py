@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from labs.plots.canvas import INNER, MARGIN, WIDTH, Canvas
 from labs.plots.colours import GREEN, GREY, PAPER, SECONDARY, TEXT, VERMILLION
 from labs.plots.text import clean, count, fit, listed, width
-from labs.rspamd.composites.passes import Fate, fires
 from labs.rspamd.composites.tree import Atom, Number, Operation, Valued
+from labs.rspamd.dialect.passes import Fate, fires
 from labs.rspamd.verdict import number
 
 WORDS = {"&": "UND", "|": "ODER", "!": "NICHT"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -11,6 +10,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from labs.errors import LabError
+from labs.rspamd.dialect.log import SUMMARY, Summary
 from labs.rspamd.verdict import Verdict, number
 
 if TYPE_CHECKING:
@@ -67,12 +67,11 @@ def measure(lab: Lab, mail: str | Path | bytes | EmailMessage, roles: Sequence[s
 
 
 def _effort(lab: Lab, role: str, verdicts: Sequence[Verdict]) -> Effort:
-    asked = re.search(r"dns req: (\d+)", lab.log(verdicts[-1], "rspamd_task_write_log"))
     return Effort(
         role,
         verdicts[-1].action,
         _rules(verdicts),
-        int(asked[1]) if asked else 0,
+        Summary(lab.log(verdicts[-1], SUMMARY)).questions,
         median(verdict.time_ms for verdict in verdicts),
     )
 

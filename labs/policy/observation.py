@@ -5,12 +5,11 @@ Source: https://docs.rspamd.com/developers/protocol (milter, profile), src/libse
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from labs.rspamd.log import lines_of
+from labs.rspamd.dialect.log import Summary, learned, lines_of, log_of, summaries
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
 from labs.smtp.headers import Headers, delivered_headers, header_lines, unfolded
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 TRACE_SECONDS = 10
 SPAM_HEADER = ("X-Spam", "Yes")
 """What the proxy itself adds for the action "add header"; a worker's own answer does not name it."""
-
-_LEARNED = re.compile(r"\bautolearn (spam|ham) for classifier\b")
-_NOT_LEARNED = re.compile(r"\b(skip learning|learn error|cannot learn)\b")
-_POINTS = re.compile(r"(?:^|,)([\w.-]+)\((-?\d+\.\d+)\)\{")
 
 
 @dataclass(frozen=True)
@@ -64,7 +59,7 @@ def _scanned(verdict: Verdict, lab: Lab | None) -> Observation:
         {hit.name: hit.score for hit in verdict.hits},
         reply=str(verdict.raw.get("messages", {}).get("smtp_message", "")),
         headers=_headers_after(verdict),
-        learned=_learned(lab.log(verdict)) if lab else None,
+        learned=learned(lab.log(verdict)) if lab else None,
         forced_by=str(verdict.raw.get("passthrough_module", "")),
     )
 
@@ -77,34 +72,21 @@ def _delivered(delivery: Delivery) -> Observation:
     if not hops or not hops[0].scanner:
         return seen
     first = hops[0]
-    log = lines_of(delivery.nodes[first.scanner].main.folder / "log/rspamd.log", first.queue_id)
-    summary = next((line for line in log.splitlines() if "rspamd_task_write_log" in line), "")
-    listed = summary.partition("] [")[2]
-    forced = re.search(r"\(set by (\w+)\)", summary)
+    log = lines_of(log_of(delivery.nodes[first.scanner].main), first.queue_id)
+    summary = next(summaries(log.splitlines()), Summary(""))
     return Observation(
-        first.action, first.score, dict.fromkeys(first.symbols, 0.0) | _points(listed),
-        delivery.code, delivery.reply, path, headers, _learned(log), forced_by=forced[1] if forced else "",
+        first.action, first.score, summary.symbols,
+        delivery.code, delivery.reply, path, headers, learned(log), forced_by=summary.forced_by,
     )  # fmt: skip
 
 
 def callbacks_run(verdicts: Sequence[Verdict]) -> int:
     """How many rules with callbacks ran for a mail that was scanned several times.
 
-    Rspamd 3.12 measures these in every scan; all rules only now and then (once a minute, and in one of a hundred
+    Rspamd measures these in every scan; all rules only now and then (once a minute, and in one of a hundred
     scans). So of several scans the one with the fewest entries in its profile counts. Source: symcache_runtime.cxx.
     """
     return min(len(verdict.raw.get("profile", ())) for verdict in verdicts)
-
-
-def _points(listed: str) -> dict[str, float]:
-    """The symbols of Rspamd's summary, "NAME(1.50){options},…", with their points."""
-    return {name: float(points) for name, points in _POINTS.findall(listed)}
-
-
-def _learned(log: str) -> str:
-    """What Bayes learned of its own accord from one scan, by the lines of its task: "spam", "ham" or ""."""
-    match = _LEARNED.search(log)
-    return match[1] if match and not _NOT_LEARNED.search(log) else ""
 
 
 def _headers_after(verdict: Verdict) -> Headers:

@@ -24,11 +24,10 @@ from labs.cluster.roles import rspamd_main, rspamd_variables
 from labs.cluster.topology import Service
 from labs.errors import LabError
 from labs.rspamd.controller import Controller
-from labs.rspamd.lint import explain_errors, warnings
+from labs.rspamd.dialect.rspamadm import NO_RESOLVER, explain_errors
+from labs.rspamd.lint import warnings
 
 CHECK_SECONDS = 20
-NO_RESOLVER = "cannot parse resolv.conf and no nameservers defined, so no ways to resolve addresses"
-"""rspamadm counts this as an error of the configuration, which names its own resolver; offline it is no error at all."""
 
 
 class RspamdConfiguration(Configuration):

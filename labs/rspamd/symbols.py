@@ -1,6 +1,6 @@
 """What Rspamd's symbols mean, in German: one sentence a symbol, one family a group.
 
-Source: symbols.toml, written after the rules of Rspamd 3.12.1.
+Source: symbols.toml, written after Rspamd's own rules.
 """
 
 from __future__ import annotations

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 from labs.cluster.topology import Node
 from labs.errors import LabError
 from labs.mails import Envelope
-from labs.rspamd.log import Text
 from labs.smtp.trace import Entry, Trace, follow, read
-from labs.visible import visible
+from labs.visible import Text, visible
 
 TIMEOUT = 90
 """Seconds for one command: longer than Postfix waits for its milter."""

@@ -1,6 +1,6 @@
 """The lines about one mail in the logs of Postfix and Rspamd, as values.
 
-Source: postlogd(8), https://www.postfix.org/postconf.5.html#delay_logging_resolution_limit, Rspamd's log_format.
+Source: postlogd(8), https://www.postfix.org/postconf.5.html#delay_logging_resolution_limit.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from labs.cluster.topology import Node, Service
+from labs.cluster.topology import Node
+from labs.rspamd.dialect.log import log_of, summaries
 from labs.visible import visible
 
 _LINE = re.compile(
@@ -21,10 +23,6 @@ _HANDOVER = re.compile(
     r"status=(?P<status>\w+) \((?P<reply>.*)\)$"
 )
 _REFUSAL = re.compile(r"milter-(\w+): .*?: (\d\.\d\.\d .*?);|milter-(discard|hold): (.*)$")
-_SCAN = re.compile(
-    r"qid: <(?P<id>\w+)>.*?\(default: \w \((?P<action>[\w ]+)\): \[(?P<score>-?[\d.]+)/[-\w.]+\] \[(?P<symbols>.*?)\]\)"
-    r".*?, time: (?P<time>[\d.]+)ms"
-)
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def refusal(text: str) -> tuple[str, str] | None:
 def postfix_records(nodes: Mapping[str, Node], message_id: str, queue_id: str) -> dict[tuple[str, str], list[Line]]:
     """(node, queue id) -> its lines: the chain that begins with ``queue_id``; without one, all of ``message_id``."""
     logs = {
-        node.name: _text(service, "mail.log")
+        node.name: _text(service.folder / "log/mail.log")
         for node in nodes.values()
         for service in node.services.values()
         if service.role.startswith("postfix-")
@@ -99,18 +97,16 @@ def scans(nodes: Mapping[str, Node], queue_ids: Iterable[str]) -> dict[str, dict
     wanted, found = set(queue_ids), {}
     workers = [service for node in nodes.values() for service in node.services.values()]
     for worker in (service for service in workers if service.role == "rspamd-worker"):
-        for line in _text(worker, "rspamd.log").split("\n") if wanted else ():
-            if "rspamd_task_write_log" not in line or not (match := _SCAN.search(line)) or match["id"] not in wanted:
-                continue
-            role = re.search(r"settings_id: (\w+)", line)
-            found[match["id"]] = {
-                "action": match["action"],
-                "score": float(match["score"]),
-                "symbols": tuple(re.findall(r"(?:^|,)([A-Z][A-Z0-9_]+)\(", match["symbols"])),
-                "scan_seconds": float(match["time"]) / 1000,
-                "role": role[1] if role else "",
-                "scanner": worker.node,
-            }
+        for scan in summaries(_text(log_of(worker)).split("\n") if wanted else ()):
+            if scan.queue_id in wanted:
+                found[scan.queue_id] = {
+                    "action": scan.action,
+                    "score": scan.score,
+                    "symbols": tuple(scan.symbols),
+                    "scan_seconds": scan.seconds,
+                    "role": scan.settings_id,
+                    "scanner": worker.node,
+                }
     return found
 
 
@@ -132,8 +128,8 @@ def _lines_of(queue_id: str, text: str) -> list[Line]:
     ]
 
 
-def _text(service: Service, name: str) -> str:
+def _text(log: Path) -> str:
     try:
-        return (service.folder / "log" / name).read_bytes().decode(errors="replace")
+        return log.read_bytes().decode(errors="replace")
     except FileNotFoundError:
         return ""

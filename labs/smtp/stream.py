@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from labs.cluster.cluster import services
 from labs.errors import LabError
 from labs.progress import Progress
+from labs.rspamd.dialect.log import log_of, summaries
 from labs.smtp.client import NO_CLUSTER, START_CLUSTER, message_id, send
 from labs.smtp.queue import corrupt, entries
 from labs.visible import visible
@@ -311,14 +312,10 @@ def through_mx(
         found: dict[int, str] = {}
         for node in nodes.values():
             if "rspamd-worker" in node.services:
-                log = node.services["rspamd-worker"].folder / "log/rspamd.log"
-                lines = (
-                    line for line in log.read_bytes().decode(errors="replace").split("\n") if "task_write_log" in line
-                )
-                for line in lines:
-                    match = re.search(r"id: <([^>]+)>.*settings_id: incoming_default", line)
-                    if match and match[1] in numbers:
-                        found[numbers[match[1]]] = node.name
+                log = log_of(node.services["rspamd-worker"])
+                for scan in summaries(log.read_bytes().decode(errors="replace").split("\n")):
+                    if scan.settings_id == "incoming_default" and scan.message_id in numbers:
+                        found[numbers[scan.message_id]] = node.name
         return found
 
     def queued() -> dict[int, str]:

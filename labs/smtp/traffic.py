@@ -2,7 +2,7 @@
 
 A mail counts on a Postfix node when cleanup notes its Message-ID, also if it is refused afterwards; on an Rspamd
 worker when its summary line appears. The probes with which an MX asks the HUB for a recipient are no mails.
-Source: cleanup(8), ADDRESS_VERIFICATION_README, Rspamd's log_format.
+Source: cleanup(8), ADDRESS_VERIFICATION_README.
 """
 
 from __future__ import annotations
@@ -15,23 +15,22 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from labs.cluster.topology import Node, Service
+from labs.rspamd.dialect.log import log_of, summaries
 
 WINDOW = timedelta(seconds=60)
 TAIL = 1_000_000
 """Bytes of an existing log that are read at first: more than a minute of a busy node."""
 
 _POSTFIX = re.compile(r"^(\w{3} [ \d]\d [\d:]{8}) \S+ postfix/[\w/-]*cleanup\[\d+\]: ([0-9A-F]+): message-id=(.*)$")
-_RSPAMD = re.compile(r"^(\d{4}-\d\d-\d\d [\d:]{8}).*; rspamd_task_write_log: ")
 
 
 def entries(role: str, lines: list[str], now: datetime) -> Iterator[datetime]:
     """When each mail in ``lines`` of a log was seen, to the second, in local time. ``role``: of the service."""
+    if role == "rspamd-worker":
+        yield from (summary.written for summary in summaries(lines))
     for line in lines:
-        if role == "rspamd-worker":
-            if match := _RSPAMD.match(line):
-                yield datetime.fromisoformat(match[1])
         # its own queue id in the Message-ID: Postfix made this mail, a probe or a bounce
-        elif (match := _POSTFIX.match(line)) and f".{match[2]}@" not in match[3]:
+        if (match := _POSTFIX.match(line)) and f".{match[2]}@" not in match[3]:
             yield _with_year(match[1], now)
 
 
@@ -83,4 +82,4 @@ class Traffic:
 def _log(service: Service) -> Path | None:
     if service.role.startswith("postfix-"):
         return service.folder / "log/mail.log"
-    return service.folder / "log/rspamd.log" if service.role == "rspamd-worker" else None
+    return log_of(service) if service.role == "rspamd-worker" else None

@@ -10,7 +10,7 @@ from labs.errors import LabError
 from labs.plots.ballot import alternative_text_ballot, ballot, touched, votes, wish
 from labs.plots.expressiontree import fate_words
 from labs.plots.svg import svg
-from labs.rspamd.composites.passes import Outcome
+from labs.rspamd.dialect.passes import Outcome
 from labs.rspamd.verdict import Verdict, number
 from labs.widgets.composite_model import Facts, facts_of
 

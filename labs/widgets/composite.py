@@ -11,7 +11,7 @@ from labs.errors import LabError
 from labs.plots.expressiontree import alternative_text_tree, expression_tree, headline, tooltips_tree
 from labs.plots.reading import forced
 from labs.plots.svg import svg
-from labs.rspamd.composites.passes import POLICIES, fires
+from labs.rspamd.dialect.passes import POLICIES, fires
 from labs.rspamd.verdict import number
 from labs.widgets.callbacks import shows_errors
 from labs.widgets.composite_model import CompositeModel, Forecast

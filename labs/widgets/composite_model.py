@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from labs.errors import LabError
 from labs.mails import catalogue
 from labs.plots.reading import forced
-from labs.rspamd.composites.before import Before, before_composites
 from labs.rspamd.composites.parser import parse
-from labs.rspamd.composites.passes import DEFAULT, POLICIES, Composite, Fate, Outcome, fires, run, unknown, written
 from labs.rspamd.composites.tree import Atom, Valued, atoms
+from labs.rspamd.dialect.passes import DEFAULT, POLICIES, Composite, Fate, Outcome, fires, run, unknown, written
+from labs.rspamd.inquiry.before import Before, before_composites
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.verdict import Verdict, number
 

@@ -12,9 +12,9 @@ from labs.plots.effort import alternative_text_effort, effort
 from labs.plots.heatmap import alternative_text_heatmap, heatmap, tooltips_heatmap
 from labs.plots.svg import svg
 from labs.policy.effort import Efforts
-from labs.rspamd.log import Text
 from labs.rspamd.settings.scans import ProfileScans, State
 from labs.rspamd.verdict import number
+from labs.visible import Text
 
 
 @dataclass(frozen=True)

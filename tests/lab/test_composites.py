@@ -9,9 +9,9 @@ from contextlib import nullcontext
 import pytest
 
 from labs.errors import LabError
-from labs.rspamd.composites.before import before_composites
 from labs.rspamd.composites.parser import ExpressionError, parse
-from labs.rspamd.composites.passes import POLICIES, Composite, run, written
+from labs.rspamd.dialect.passes import POLICIES, Composite, run, written
+from labs.rspamd.inquiry.before import before_composites
 from labs.rspamd.inquiry.registry import Registry
 from labs.widgets.composite import CompositeExplorer
 from labs.widgets.composite_model import CompositeModel

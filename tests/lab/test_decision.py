@@ -11,7 +11,7 @@ from labs.errors import LabError
 from labs.policy.cases import Case
 from labs.policy.expectation import read
 from labs.rspamd.decision.value import Column, State
-from labs.rspamd.forcing.watch import PREFIX
+from labs.rspamd.dialect.sights import PREFIX
 from labs.widgets.display import decision_html
 
 CASES = [

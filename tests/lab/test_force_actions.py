@@ -11,8 +11,8 @@ import pytest
 
 from labs.cluster import render
 from labs.errors import LabError
+from labs.rspamd.dialect.sights import PREFIX
 from labs.rspamd.forcing.rules import Outcome
-from labs.rspamd.forcing.watch import PREFIX
 from labs.widgets.forcetable import force_html
 
 CHAPTER = "07-force-actions"

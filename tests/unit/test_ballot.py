@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from labs.plots.ballot import alternative_text_ballot, ballot, touched, votes
 from labs.plots.svg import svg
 from labs.rspamd.composites.parser import parse
-from labs.rspamd.composites.passes import Composite, run
+from labs.rspamd.dialect.passes import Composite, run
 from labs.rspamd.verdict import Symbol
 
 HITS = [

@@ -3,8 +3,8 @@
 import pytest
 
 from labs.rspamd.composites.parser import ExpressionError, parse
-from labs.rspamd.composites.passes import Composite, fires, run, unknown, written
 from labs.rspamd.composites.tree import Atom, Number, Operation, atoms, evaluate, protected
+from labs.rspamd.dialect.passes import Composite, fires, run, unknown, written
 from labs.rspamd.verdict import Symbol
 
 

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from labs.plots.expressiontree import alternative_text_tree, expression_tree, tooltips_tree
 from labs.plots.svg import svg
 from labs.rspamd.composites.parser import parse
-from labs.rspamd.composites.passes import Composite, run, unknown
+from labs.rspamd.dialect.passes import Composite, run, unknown
 from labs.rspamd.verdict import Symbol
 
 HITS = [

@@ -2,7 +2,8 @@
 
 import pytest
 
-from labs.rspamd.lint import _warnings, explain_errors
+from labs.rspamd.dialect.rspamadm import explain_errors
+from labs.rspamd.lint import _warnings
 
 FILES = {"local.d/composites.conf": 'MEIN {\n  expression = "A & B;\n}\n', "rspamd.local.lua": "x = {\n"}
 

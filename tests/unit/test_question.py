@@ -3,9 +3,9 @@
 import pytest
 
 from labs.rspamd.composites.parser import parse
-from labs.rspamd.composites.passes import fires
 from labs.rspamd.composites.tree import evaluate
 from labs.rspamd.decision.question import Question
+from labs.rspamd.dialect.passes import fires
 from labs.rspamd.verdict import Symbol
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from labs.plots.rungrid import alternative_text_runs, run_grid, tooltips_runs
 from labs.plots.svg import svg
+from labs.rspamd.dialect.trace import Trace
 from labs.rspamd.inquiry.run import FIRED, NEVER, SILENT, Run, RunComparison
-from labs.rspamd.inquiry.tracing import Trace
 from labs.rspamd.verdict import Verdict
 from tests.unit.test_plots import boxes, check_legible
 

@@ -1,6 +1,6 @@
 """The expression of a composite as a tree, and what it is worth for the symbols of one mail.
 
-Source: https://docs.rspamd.com/configuration/composites, and Rspamd 3.12.1 itself, against which the tests hold it.
+Source: https://docs.rspamd.com/configuration/composites, and Rspamd itself, against which the tests hold it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Judge a policy on one mail: each composite, each rule of force_actions, the points, and who of them decided. Pure.
 
-Source: https://docs.rspamd.com/modules/force_actions, plugins/lua/force_actions.lua (3.12.1).
+Source: https://docs.rspamd.com/modules/force_actions, plugins/lua/force_actions.lua.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from labs.rspamd.composites.parser import ExpressionError, parse
-from labs.rspamd.composites.passes import Outcome, fires
 from labs.rspamd.composites.tree import Atom, Valued, evaluate
 from labs.rspamd.decision.graph import ROUNDING, Graph
 from labs.rspamd.decision.house import defined, limits, role_symbols
 from labs.rspamd.decision.question import Question
 from labs.rspamd.decision.value import ACTION, POINTS, PRE_RESULT, Column, Decision, Edge, Node, State
+from labs.rspamd.dialect.passes import Outcome, fires
+from labs.rspamd.dialect.sights import FAINT, PREFIX
 from labs.rspamd.forcing.rules import Rule
-from labs.rspamd.forcing.watch import FAINT, PREFIX
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Symbol, Verdict, number

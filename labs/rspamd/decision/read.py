@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from labs.errors import LabError
-from labs.rspamd.composites.before import before_composites
-from labs.rspamd.composites.passes import Composite, Outcome, run
 from labs.rspamd.decision.graph import Graph
 from labs.rspamd.decision.policy import Policy
 from labs.rspamd.decision.value import Decision
-from labs.rspamd.forcing.watch import PREFIX
+from labs.rspamd.dialect.passes import Composite, Outcome, run
+from labs.rspamd.dialect.sights import PREFIX
+from labs.rspamd.inquiry.before import before_composites
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.verdict import Verdict
 

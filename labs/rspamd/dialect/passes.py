@@ -1,6 +1,6 @@
 """What all composites together do to the symbols of one mail: which fire, what they remove, what score remains.
 
-Rspamd 3.12.1 looks at every composite once, after the filters and before the postfilters, and removes at the very end.
+Rspamd looks at every composite once, after the filters and before the postfilters, and removes at the very end.
 Source: https://docs.rspamd.com/configuration/composites; src/libserver/composites, held against the server by the tests.
 """
 

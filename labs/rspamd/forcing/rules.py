@@ -1,6 +1,6 @@
 """The rules of force_actions.conf as values: what a rule says, what it saw of a mail, and what became of it.
 
-Source: https://docs.rspamd.com/modules/force_actions, plugins/lua/force_actions.lua (3.12.1).
+Source: https://docs.rspamd.com/modules/force_actions, plugins/lua/force_actions.lua.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from labs.errors import LabError
 from labs.rspamd.composites.tree import Atom, Valued
+from labs.rspamd.dialect.sights import Sight
 from labs.rspamd.verdict import Verdict, number
 
 
@@ -71,20 +72,6 @@ class Rule:
     def allows(self, action: str) -> bool:
         """Whether the rule may replace this action of the mail; honor_action is asked first."""
         return action not in (self.honor or ()) and (self.require is None or action in self.require)
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What a rule saw when it ran. ``value``: of its expression, None when Rspamd did not look.
-
-    ``symbols``: name -> points at that moment; ``fired``: it set a result; ``off``: the profile switches its action off.
-    """
-
-    action: str
-    symbols: Mapping[str, float]
-    value: float | None = None
-    fired: bool = False
-    off: bool = False
 
 
 @dataclass(frozen=True)

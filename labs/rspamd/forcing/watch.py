@@ -1,58 +1,28 @@
 """Which force_actions rules act on one mail, in which order, and why the others do not: from what Rspamd itself saw.
 
 The mail is scanned again in a spare worker, which notes for every rule the mail's action and symbols at the moment when
-the rule looks at them. Source: https://docs.rspamd.com/modules/force_actions, plugins/lua/force_actions.lua (3.12.1).
+the rule looks at them. Source: https://docs.rspamd.com/modules/force_actions, plugins/lua/force_actions.lua.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from labs.rspamd.composites.parser import ExpressionError, parse
 from labs.rspamd.composites.tree import Atom, Valued, evaluate
-from labs.rspamd.forcing.rules import ForceActions, Judged, Outcome, Rule, Sight
+from labs.rspamd.dialect.lua import lua
+from labs.rspamd.dialect.sights import FAINT, Sight, sights
+from labs.rspamd.dialect.trace import Trace
+from labs.rspamd.forcing.rules import ForceActions, Judged, Outcome, Rule
 from labs.rspamd.inquiry.spare import spare
-from labs.rspamd.inquiry.tracing import Trace
 from labs.rspamd.verdict import Symbol, Verdict
 
 if TYPE_CHECKING:
     from labs.cluster.configuration import Configuration
     from labs.rspamd.client import Worker
-
-PREFIX = "FORCE_ACTION_"
-FAINT = 0.001
-"""What a symbol without points is worth in these expressions."""
-
-_WATCH = """-- Hält fest, was jede Regel von force_actions sieht, und welche Regeln und Composites es gibt.
-local logger, ucl = require "rspamd_logger", require "ucl"
-rspamd_config:register_symbol{
-  name = "LAB_WATCH", type = "connfilter", flags = "empty",
-  callback = function(task)
-    local class = getmetatable(task).__index
-    if class.lab_action then return end
-    class.lab_action = class.get_metric_action
-    class.get_metric_action = function(seen, ...)
-      local action, symbols = seen:lab_action(...), {}
-      for _, symbol in ipairs(seen:get_symbols_all()) do symbols[symbol.name] = symbol.score end
-      logger.infox(seen, "lab sees %s", ucl.to_format({action = action, symbols = symbols}, "json-compact"))
-      return action
-    end
-  end,
-}
-rspamd_config:add_post_init(function(cfg)
-  local composites, known = {}, {}
-  for name in pairs(cfg:get_all_opt("composites") or {}) do composites[#composites + 1] = name end
-  for name in pairs(cfg:get_symbols()) do known[#known + 1] = name end
-  local rules = (cfg:get_all_opt("force_actions") or {}).rules or {}
-  local file = io.open(rspamd_paths["DBDIR"] .. "/force_actions.json", "w")
-  file:write(ucl.to_format({rules = rules, composites = composites, known = known}, "json-compact"))
-  file:close()
-end)
-"""
 
 
 def force_actions(configuration: Configuration, running: Worker, verdict: Verdict, rules: str = "") -> ForceActions:
@@ -61,7 +31,9 @@ def force_actions(configuration: Configuration, running: Worker, verdict: Verdic
     ``running``: the lab's worker, whose outcome is compared. About 0.5 s. Raises LabError: the verdict has no mail, the spare worker does not start.
     """
     asked = verdict.repeatable()
-    edits = {"lua.local.d/zz-force-actions.lua": _WATCH} | ({"local.d/force_actions.conf": rules} if rules else {})
+    edits = {"lua.local.d/zz-force-actions.lua": lua("force_actions")} | (
+        {"local.d/force_actions.conf": rules} if rules else {}
+    )
     with spare(configuration, edits) as second:
         found = second.worker.scan(asked.mail, asked.envelope, {}, settings_id=asked.settings_id)
         lines = second.trace(found)
@@ -85,25 +57,6 @@ def judge(
     rest = sorted((rule for rule in rules if rule.name not in watch.sights), key=lambda rule: rule.name)
     decider = watch.decider(ran)
     return ForceActions(verdict, tuple(watch.judged(rule, decider) for rule in [*ran, *rest]))
-
-
-def sights(lines: Sequence[str]) -> dict[str, Sight]:
-    """Rule -> what it saw, in the order of their run, out of the spare worker's log."""
-    found: dict[str, Sight] = {}
-    current = ""
-    for line in lines:
-        if execute := re.search(r"process_symbol: execute (\S+), \d+;", line):
-            current = execute[1].removeprefix(PREFIX) if execute[1].startswith(PREFIX) else ""
-        elif not current:
-            continue
-        elif "lab sees " in line:
-            seen = json.loads(line.partition("lab sees ")[2])
-            found[current] = Sight(seen["action"], seen["symbols"] or {})
-        elif current in found and (value := re.search(r"force_actions; .*expression .* returned (\S+)$", line)):
-            found[current] = replace(found[current], value=float(value[1]))
-        elif current in found and "set pre-result to" in line and "from force_actions(" in line:
-            found[current] = replace(found[current], fired=True, off="NOT set pre-result" in line)
-    return found
 
 
 @dataclass(frozen=True)

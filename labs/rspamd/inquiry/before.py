@@ -1,21 +1,19 @@
 """The symbols of a mail as composites find them: a spare worker scans it again with all composites switched off.
 
-A normal verdict lacks what composites have removed. And it has symbols that came after them: Rspamd 3.12.1 runs its
+A normal verdict lacks what composites have removed. And it has symbols that came after them: Rspamd runs its
 postfilters when the composites are done.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from labs.cluster.configuration import Configuration
+from labs.rspamd.dialect.trace import Trace
 from labs.rspamd.inquiry.spare import spare
 from labs.rspamd.verdict import Symbol, Verdict
-
-_LATE = re.compile(r"process_symbol: execute (\S+), \d+; symbol type = (?:postfilter|idempotent)")
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,6 @@ def before_composites(
     off = "".join(f"{json.dumps(name)} {{ enabled = false; }}\n" for name in composites)
     with spare(configuration, {"override.d/composites.conf": off}) as second:
         found = second.worker.scan(verdict.mail, verdict.envelope, groups, settings_id=verdict.settings_id)
-        callbacks = set(_LATE.findall("\n".join(second.trace(found))))
+        callbacks = Trace.parse(second.trace(found)).late
         inserted = {name for name, symbol in second.symbols().items() if symbol.get("parent") in callbacks}
-    return Before(found, frozenset(callbacks | inserted))
+    return Before(found, callbacks | inserted)

@@ -13,17 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labs.rspamd.dialect.rspamadm import modules_off
+
 if TYPE_CHECKING:
     from labs.lab import Lab
-
-MODULES = {
-    "disabled (explicitly)": "abgeschaltet",
-    "disabled (unconfigured)": "nicht konfiguriert",
-    "disabled (no Redis)": "ohne Redis",
-    "disabled (experimental)": "experimentell",
-    "disabled (failed)": "gescheitert",
-}
-"""Rspamd's words for a module that does not run, in German."""
 
 Place = tuple[str, ...]
 
@@ -137,12 +130,6 @@ class Registry:
         pattern = re.compile(r"^\s*enabled\s*[=:]?\s*(false|no|off)\b", re.MULTILINE | re.IGNORECASE)
         names = (f"{folder}/{module}.conf" for folder in ("override.d", "local.d"))
         return next((name for name in names if pattern.search(self.files.get(name, ""))), "")
-
-
-def modules_off(dump: str) -> dict[str, str]:
-    """Module -> why it does not run, in German, out of ``rspamadm configdump -m``."""
-    found = re.findall(r"^Modules (disabled \([\w ]+\)): (.*)$", dump, re.MULTILINE)
-    return {module: MODULES[state] for state, modules in found for module in modules.split(", ") if module}
 
 
 def _leaves(node: Any, path: Place = ()) -> Iterator[tuple[Place, Any]]:

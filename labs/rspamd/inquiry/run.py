@@ -1,18 +1,14 @@
-"""Which rules ran for a mail, which fired and which never had their turn; found out in a spare worker that logs each step.
-
-Source: Rspamd 3.12.1, src/libserver/symcache (a result set early ends the scan) and the debug log (see tracing.py).
-"""
+"""Which rules ran for a mail, which fired and which never had their turn; found out in a spare worker that logs each step."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from labs.rspamd.dialect.trace import Trace
 from labs.rspamd.inquiry.spare import spare
-from labs.rspamd.inquiry.tracing import Trace
 from labs.rspamd.symbols import OTHER, family
 from labs.rspamd.verdict import Verdict
 
@@ -20,9 +16,6 @@ if TYPE_CHECKING:
     from labs.lab import Lab
 
 FIRED, SILENT, NEVER = "lief und schlug an", "lief und schlug nicht an", "lief nie"
-
-_EARLY = re.compile(r"set pre-result to '[^']*' (\*least )?.* from (\S+?)\(\d+\)$")
-_QUESTIONS = re.compile(r"\bdns req: (\d+)")
 
 
 @dataclass(frozen=True)
@@ -50,14 +43,12 @@ class Run:
         for name, symbol in registered.items():
             groups.setdefault(symbol.get("parent") or name, []).extend(symbol.get("groups", ()))
         ran = trace.executed | trace.atoms.keys() | fired.keys()
-        early = [found for line in trace.ends if (found := _EARLY.match(line)) and not found[1]]
-        asked = next(iter(_QUESTIONS.findall("\n".join(trace.lines))), "0")
         return cls(
             verdict,
             {name: family(groups.get(name, ())) for name in sorted(ran)},
             fired,
-            int(asked),
-            early[0][2] if early else "",
+            trace.questions,
+            trace.ended_by,
         )
 
     def state(self, rule: str) -> str:

@@ -8,10 +8,10 @@ from dataclasses import replace
 from labs.mails import Envelope
 from labs.rspamd.composites.parser import parse
 from labs.rspamd.composites.tree import atoms, negated
+from labs.rspamd.dialect.trace import Trace, by_profile, switched_off
 from labs.rspamd.inquiry.reason import Kind, WhyNot, points
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.inquiry.spare import Spare
-from labs.rspamd.inquiry.tracing import Trace
 from labs.rspamd.symbols import family
 from labs.rspamd.verdict import Verdict, number
 
@@ -68,13 +68,10 @@ class Inquiry:
     def _weaker(self, symbol: str) -> WhyNot:
         hit = self.verdict.symbol(symbol)
         sentences = (points(symbol, hit.score),)
-        if line := self.trace.capped.get(symbol):
-            group = line.split(" for group ")[1].split(" ")[0]
-            limit = number(float(line.split("group score ")[1].split(" ")[0]))
-            sentences += (
-                f"Sein Gewicht ist {number(hit.weight)}, doch die Gruppe {group} gibt zusammen höchstens {limit} Punkte (max_score).",
-            )
-            return WhyNot(symbol, Kind.FIRED, sentences, (line,))
+        if cap := self.trace.capped.get(symbol):
+            told = f"doch die Gruppe {cap.group} gibt zusammen höchstens {number(cap.limit)} Punkte (max_score)."
+            sentences += (f"Sein Gewicht ist {number(hit.weight)}, {told}",)
+            return WhyNot(symbol, Kind.FIRED, sentences, (cap.line,))
         sentences += (f"Sein Gewicht ist {number(hit.weight)}; die Regel selbst hat nur einen Teil davon vergeben.",)
         return WhyNot(symbol, Kind.FIRED, sentences)
 
@@ -127,9 +124,9 @@ class Inquiry:
         """``words``: "is forbidden for settings id 1", "is not listed as allowed …", "is permanently disabled", …"""
         found = "Die Regel hat angeschlagen, doch das Symbol zählt nicht. " if hit else ""
         proof = f"Rspamd: {callback} {words}"
-        if "settings id" in words:
+        if by_profile(words):
             return self._profile(symbol, found, proof)
-        if "permanently disabled" in words:
+        if switched_off(words):
             sentence = f"{found}{symbol} ist in groups.conf abgeschaltet (enabled = false)."
             return WhyNot(symbol, Kind.OFF, (sentence,), (proof,))
         kind = "eine leere Mail" if not self.verdict.mail else "diese Art von Mail"
@@ -137,7 +134,7 @@ class Inquiry:
         return WhyNot(symbol, Kind.CONDITION, (sentence,), (proof,))
 
     def _profile(self, symbol: str, found: str, proof: str) -> WhyNot:
-        name = self._profile_name()
+        name = self.trace.profile_name
         lists = self._lists(name, symbol)
         where = f" über {' und '.join(lists)}" if lists else ""
         role = self.verdict.envelope.mta_name
@@ -154,18 +151,6 @@ class Inquiry:
         )
         return WhyNot(symbol, Kind.PROFILE, (sentence, chosen), evidence)
 
-    def _profile_name(self) -> str:
-        """The name out of "apply static settings NAME (id = …)" or "applied settings id NAME(…)"."""
-        words = self.trace.profile.replace("(", " ").split()
-        return next(
-            (
-                words[i + 1]
-                for i, word in enumerate(words[:-1])
-                if word in ("settings", "id", "rule") and words[i + 1] not in ("id", "according")
-            ),
-            "",
-        )
-
     def _lists(self, profile: str, symbol: str) -> dict[str, str]:
         """Which lists of the profile name ``symbol`` or one of its groups, or leave it out."""
         apply = self.registry.profile(profile).get("apply") or {}
@@ -181,7 +166,7 @@ class Inquiry:
         return found
 
     def _listed(self, symbol: str) -> bool:
-        return bool(self._lists(self._profile_name(), symbol))
+        return bool(self._lists(self.trace.profile_name, symbol))
 
     def _dependency(self, callback: str, skips: Sequence[str]) -> WhyNot | None:
         """The first rule on which ``callback`` waits and that did not check this mail either."""
@@ -216,13 +201,12 @@ class Inquiry:
 
     def _ended(self, callback: str) -> WhyNot:
         """The scan had its result before ``callback`` could run."""
-        result = next((line for line in self.trace.ends if line.startswith("set pre-result")), "")
-        if any("whitelisted" in line for line in self.trace.ends):
-            sentence = f"Das Settings-Profil {self._profile_name()} nimmt die Mail ohne Prüfung an (whitelist)."
-        elif result:
+        if self.trace.whitelisted:
+            sentence = f"Das Settings-Profil {self.trace.profile_name} nimmt die Mail ohne Prüfung an (whitelist)."
+        elif self.trace.preset:
             module = self.again.raw.get("passthrough_module", "")
             sentence = f"{module} hat die Action {self.again.action} vorab festgelegt. Danach prüft Rspamd nichts mehr."
-        elif any("limit reached" in line for line in self.trace.ends):
+        elif self.trace.full:
             limit = number(self.again.required_score)
             sentence = f"Die Mail hatte schon {number(self.again.score)} Punkte, mehr als die Schwelle für reject ({limit}). Dann hört Rspamd auf."
         else:
@@ -230,8 +214,8 @@ class Inquiry:
         return WhyNot(callback, Kind.ENDED, (sentence, f"{callback} lief deshalb nicht."), self.trace.ends)
 
     def _classifier(self, symbol: str) -> WhyNot:
-        lines = tuple(line for line in self.trace.lines if "bayes_classify" in line)
-        if any("needs more training" in line for line in lines):
+        lines = self.trace.bayes
+        if self.trace.untrained:
             sentence = "Bayes hat noch nicht genug Mails gelernt, also sagt es nichts."
             return WhyNot(
                 symbol,

@@ -28,26 +28,12 @@ from labs.cluster.secrets import shared_variables
 from labs.cluster.topology import Service
 from labs.errors import LabError
 from labs.rspamd.client import Worker
-from labs.rspamd.log import lines_of
+from labs.rspamd.dialect.log import lines_of
+from labs.rspamd.dialect.lua import lua
+from labs.rspamd.dialect.trace import DEBUG, ENDED
 from labs.rspamd.verdict import Verdict
 
 START_SECONDS = 8
-DEBUG = (
-    "symcache", "composites", "settings", "multimap", "rbl", "spf", "dkim", "dmarc", "arc", "hfilter", "greylist",
-    "ratelimit", "antivirus", "force_actions", "mime_types", "maillist", "forged_recipients", "once_received", "mid",
-    "phishing", "whitelist", "neural", "bayes", "reputation", "replies",
-)  # fmt: skip
-"""What a spare worker logs in detail."""
-
-_DUMP = """-- Welche Symbole es gibt und wer ihr Callback ist, als JSON.
-rspamd_config:add_post_init(function(cfg)
-  local symbols = cfg:get_symbols()
-  for name, symbol in pairs(symbols) do symbol.parent = cfg:get_symbol_parent(name) end
-  local file = io.open("%s", "w")
-  file:write(require "ucl".to_format(symbols, "json-compact"))
-  file:close()
-end)
-"""
 
 
 @dataclass(frozen=True)
@@ -64,7 +50,7 @@ class Spare:
     def trace(self, verdict: Verdict) -> list[str]:
         """What this worker logged about one of its scans: "symcache; process_symbol: execute SPF_CHECK, 567; …"."""
         path, deadline = self.folder / "rspamd.log", time.monotonic() + 2
-        while "rspamd_protocol_http_reply" not in (text := lines_of(path, verdict.queue_id)):
+        while ENDED not in (text := lines_of(path, verdict.queue_id)):
             if time.monotonic() > deadline:
                 break
             time.sleep(0.01)
@@ -109,7 +95,7 @@ def _own(contents: Mapping[str, str], service: Service, folder: Path, control: P
         "override.d/classifier-bayes.conf": "autolearn = false;\n",
         "override.d/logging.inc": f'level = "info";\ntype = "file";\nfilename = "{folder}/rspamd.log";\n'
         f"debug_modules = {json.dumps(DEBUG)};\n",
-        "lua.local.d/zz-symbols.lua": _DUMP % (folder / "symbols.json"),
+        "lua.local.d/zz-symbols.lua": lua("symbols"),
     }
 
 

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from labs.errors import LabError
+from labs.rspamd.dialect.lua import lua
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.inquiry.spare import spare
 from labs.rspamd.verdict import Comparison, Verdict
@@ -26,43 +27,6 @@ if TYPE_CHECKING:
     from labs.lab import Lab
 
 Thresholds = Mapping[str, "float | None"]
-
-_MERGE = """-- Legt die Änderung über die Settings, die für die Mail gelten. Rspamd nimmt Settings nur einmal an: also genau dann.
-local change = require("ucl").parser()
-change:parse_text([==[%s]==])
-change = change:get_object()
-
-local function merged(settings)
-  local all = {}
-  for key, value in pairs(settings) do all[key] = value end
-  for _, part in ipairs { "scores", "actions" } do
-    all[part] = {}
-    for _, source in ipairs { settings[part] or {}, change[part] } do
-      for name, value in pairs(source) do
-        all[part][part == "actions" and name:gsub("_", " ") or name] = value
-      end
-    end
-  end
-  return all
-end
-
-local wrapped = false
-local function before(task)  -- vor SETTINGS_CHECK: wer immer Settings setzt, setzt sie mit der Änderung
-  if wrapped then return end
-  wrapped = true
-  local class = getmetatable(task).__index
-  local set_settings = class.set_settings
-  class.set_settings = function(one, settings) return set_settings(one, merged(settings)) end
-end
-
-local function after(task)  -- nach SETTINGS_CHECK: für Mails, für die kein Profil gilt
-  if not task:get_settings() then task:set_settings({}) end
-end
-
-local flags = "empty,nostat,explicit_disable,ignore_passthrough"
-rspamd_config:register_symbol { name = "WHAT_IF_1", type = "prefilter", priority = 100, flags = flags, callback = before }
-rspamd_config:register_symbol { name = "WHAT_IF_2", type = "prefilter", priority = 9, flags = flags, callback = after }
-"""
 
 
 @dataclass(frozen=True)
@@ -116,7 +80,7 @@ class Changes:
     def files(self, files: Mapping[str, str]) -> dict[str, str]:
         """The edits with which a spare worker answers; ``files``: what the node has."""
         change = json.dumps({"scores": self.weights, "actions": self.thresholds})
-        edits = {"lua.local.d/zz-what-if.lua": _MERGE % change}
+        edits = {"lua.local.d/zz-what-if.lua": lua("what_if"), "what-if.json": change}
         if self.composites:
             own = files.get("override.d/composites.conf", "")
             edits["override.d/composites.conf"] = own + "".join(

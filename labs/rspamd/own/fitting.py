@@ -24,6 +24,7 @@ from labs.cluster.transaction import apply_one
 from labs.errors import LabError
 from labs.rspamd.configuration import WorkerConfiguration
 from labs.rspamd.controller import Controller
+from labs.rspamd.dialect.lua import lua
 from labs.rspamd.own.files import Own
 
 _REDIS_FILES = (
@@ -48,13 +49,6 @@ rrd = "$DBDIR/rspamd.rrd";
 hs_cache_dir = "$DBDIR/";
 """
 _INCLUDE = re.compile(r"^\s*\.include.*$", re.MULTILINE)
-_PARSE = """-- Liest UCL-Dateien wie Rspamd selbst; je Datei eine Zeile JSON, leer bei einem Fehler.
-local ucl = require "ucl"
-for _, name in ipairs(arg) do
-  local parser = ucl.parser()
-  print(parser:parse_file(name) and parser:get_object_wrapped():tostring("json-compact") or "")
-end
-"""
 
 
 @dataclass(frozen=True)
@@ -151,7 +145,7 @@ def parse(bundle: Bundle, files: Mapping[str, str]) -> dict[str, Any]:
         return {}
     with tempfile.TemporaryDirectory() as folder:
         script, paths = Path(folder) / "parse.lua", []
-        script.write_text(_PARSE, encoding="utf-8")
+        script.write_text(lua("parse"), encoding="utf-8")
         for number, text in enumerate(files.values()):
             paths.append(Path(folder) / f"{number}.conf")
             paths[-1].write_text(_INCLUDE.sub("", text), encoding="utf-8", errors="surrogateescape")

@@ -1,7 +1,7 @@
 """The conditions of a settings profile: what each asks for, and whether a mail fulfils it.
 
 Some ask what only Rspamd knows (maps, selectors, options.local_addrs): then the answer is None. Source:
-https://docs.rspamd.com/configuration/settings and Rspamd 3.12.1's plugins/settings.lua, against which the tests hold it.
+https://docs.rspamd.com/configuration/settings and Rspamd's plugins/settings.lua, against which the tests hold it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from labs.mails import Envelope
 
 ADDRESSES = ("from", "rcpt", "from_mime", "rcpt_mime", "user")
 RSPAMD_ONLY = ("ip_map", "client_ip", "client_ip_map", "local", "selector")
-"""Conditions that only Rspamd can judge. In Rspamd 3.12.1 ip_map and client_ip_map never hold."""
+"""Conditions that only Rspamd can judge. ip_map and client_ip_map never hold (see dialect/version.py)."""
 KINDS = ("ip", *ADDRESSES, "hostname", "authenticated", "request_header", "header", *RSPAMD_ONLY)
 _FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 

@@ -2,7 +2,7 @@
 
 Pure: the configuration in force and the facts about a mail in, a decision out. Rspamd looks at the profiles from high
 to low priority, those of one priority by name, and takes the first that matches. Source:
-https://docs.rspamd.com/configuration/settings and Rspamd 3.12.1's plugins/settings.lua, against which the tests hold it.
+https://docs.rspamd.com/configuration/settings and Rspamd's plugins/settings.lua, against which the tests hold it.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def ordered(section: Mapping[str, Any]) -> list[Profile]:
 
 
 def fatal(profiles: Sequence[Profile]) -> str:
-    """The mistake for which Rspamd 3.12.1 takes no profile at all, in German; configtest -s does not see it."""
+    """The mistake for which Rspamd takes no profile at all, in German; configtest -s does not see it."""
     for profile in profiles:
         apply = profile.rule.get("apply")
         for key in LISTS if isinstance(apply, Mapping) else ():

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labs.errors import LabError
+from labs.rspamd.dialect.trace import Trace
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.inquiry.spare import Spare, spare
-from labs.rspamd.inquiry.tracing import Trace
 from labs.rspamd.verdict import Verdict
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import re
 import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from labs.rspamd.dialect.log import SUMMARY, Summary
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.settings.conditions import Asked, Condition
 from labs.rspamd.settings.profiles import Decision, Fate, Row, decide
@@ -25,7 +25,6 @@ LONGEST = 80
 """Characters of what a mail brings."""
 MARKS = {True: ("✓", "erfüllt"), False: ("✗", "nicht erfüllt"), None: ("?", "weiß nur Rspamd")}
 RANKS = {3: "high", 2: "medium", 1: "low"}
-_TAKEN = re.compile(r", settings_id: (\S+)$")
 _STYLE = """<style>
 .lab-which table { border-collapse: collapse; line-height: 1.4; }
 .lab-which td, .lab-which th { text-align: left !important; vertical-align: top; white-space: normal; padding: .2em .7em; }
@@ -100,12 +99,11 @@ def which(lab: Lab, asked: Asked, verdict: Verdict | None = None) -> Which:
 def taken(lab: Lab, verdict: Verdict) -> str | None:
     """The id of the profile that Rspamd took for a scan, "" for none; None when the log no longer has the scan."""
     deadline = time.monotonic() + LOG_SECONDS
-    while not (line := lab.log(verdict, "rspamd_task_write_log")):
+    while not (line := lab.log(verdict, SUMMARY)):
         if time.monotonic() > deadline:
             return None
         time.sleep(0.02)
-    found = _TAKEN.search(line.splitlines()[-1])
-    return found[1] if found else ""
+    return Summary(line.splitlines()[-1]).settings_id
 
 
 def _rank(row: Row) -> str:
