@@ -104,6 +104,7 @@ def status(as_json: bool) -> None:
     from dataclasses import asdict
 
     from labs.cluster.cluster import Cluster
+    from labs.cluster.watch import STATES
 
     cluster = Cluster()
     nodes = cluster.status()
@@ -112,9 +113,8 @@ def status(as_json: bool) -> None:
         rows = [{key: value for key, value in asdict(node).items() if key in keys} for node in nodes]
         click.echo(json.dumps({"nodes": rows}))
         return
-    words = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
     for node in nodes:
-        click.echo(f"{node.name:<10} {node.address:<14} {words[node.state]:<16} {node.pss_mb:>6.1f} MB  {node.title}")
+        click.echo(f"{node.name:<10} {node.address:<14} {STATES[node.state]:<16} {node.pss_mb:>6.1f} MB  {node.title}")
     sys.exit(any(node.state != "up" for node in nodes))
 
 

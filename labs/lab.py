@@ -22,6 +22,7 @@ from labs.cluster.redisconfiguration import RedisConfiguration
 from labs.cluster.roles import ROLES
 from labs.cluster.topology import Service, named
 from labs.cluster.transaction import Configurations
+from labs.cluster.watch import STATES
 from labs.errors import LabError, Unreachable
 from labs.mails import Envelope, catalogue, load
 from labs.progress import progress_bar
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from labs.rspamd.forcing.rules import ForceActions
     from labs.rspamd.inquiry.reason import WhyNot
     from labs.rspamd.inquiry.run import Run, RunComparison
-
-STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
 
 
 class Lab:
@@ -76,7 +75,7 @@ class Lab:
             from labs.widgets import display
 
             display.register()
-            magics.register(lab)
+            magics.register(lab.write)
         if other := differs(installed(lab.cluster.bundle)):
             print(f"{other} {WHAT_TO_DO}")
         return lab

@@ -15,9 +15,12 @@ from labs.cluster.cluster import Cluster, not_running
 from labs.cluster.sockets import internet_sockets, unix_sockets
 from labs.cluster.topology import Service
 
+STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
+"""What a node may be, with the German word for it."""
+
 
 def states(cluster: Cluster) -> dict[str, str]:
-    """Each node with services -> up, down or frozen. Raises LabError when the lab is not running."""
+    """Each node with services -> one of STATES. Raises LabError when the lab is not running."""
     try:
         found = {info["name"]: info["pid"] for info in cluster._rpc.supervisor.getAllProcessInfo()}
     except (OSError, xmlrpc.client.Error):

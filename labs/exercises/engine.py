@@ -23,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from labs.cells import first_line
 from labs.chapters import chapters
 from labs.errors import LabError, Unreachable
 from labs.exercises.question import Question, read_question
@@ -131,7 +132,7 @@ class Exercise:
                 for position in self.question.right
             }
         if self.about_files:
-            return {magic_line(name): text for name, text in self.solution().items()}
+            return {first_line(name): text for name, text in self.solution().items()}
         arguments = tomllib.loads(self.solution()["mail.toml"])
         mail, (name, method) = arguments.pop("mail"), _call(arguments)
         call = ", ".join([f'"{mail}"', *(f'{name}="{value}"' for name, value in arguments.items())])
@@ -237,15 +238,6 @@ _NO_HINT = "Vergleiche die Liste oben mit der Aufgabe: Was ist anders als verlan
 
 def _said(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
-
-
-def magic_line(file: str) -> str:
-    """The first line of the cell that writes ``file``: "%%rspamd actions.conf", "%%postfix mx"."""
-    role, _, name = file.partition("/")
-    if role.startswith("postfix-"):
-        return f"%%postfix {role.removeprefix('postfix-')} {name}".removesuffix(" main.cf")
-    short = {"rspamd-proxy": f"%%proxy {name}", "redis": "%%redis"}
-    return short.get(role, f"%%rspamd {file}")
 
 
 def _call(arguments: dict[str, Any]) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from labs.cluster import watch
 from labs.cluster.topology import Link, Node, topology
 from labs.plots.bundles import Arrow
 from labs.plots.canvas import MARGIN, Canvas
@@ -13,13 +14,7 @@ from labs.plots.routes import Route
 from labs.plots.text import clean, fit, width, wrap
 
 NONE, UNKNOWN = "none", "unknown"
-STATES = {
-    "up": "läuft",
-    "down": "antwortet nicht",
-    "frozen": "eingefroren",
-    NONE: "kein Dienst",
-    UNKNOWN: "unbekannt",
-}
+STATES = watch.STATES | {NONE: "kein Dienst", UNKNOWN: "unbekannt"}
 COLOURS = {"up": GREEN, "down": VERMILLION, "frozen": SKY, NONE: GREY, UNKNOWN: GREY}
 LOUD = ("down", "frozen")
 """What catches the eye: an edge in colour and bold words."""

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from labs.policy.finding import Finding
+from labs.policy.judges import span, within
 from labs.policy.observation import Observation, callbacks_run
-from labs.rspamd.verdict import Verdict, number
+from labs.policy.words import WORDS
+from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
-from labs.visible import one_line
 
 if TYPE_CHECKING:
     from labs.lab import Lab
 
-LONGEST = 200
-"""Characters of a foreign text that a finding quotes."""
 PROFILES = 3
 """Scans that tell how many rules ran."""
-TOLERANCE = 0.01
-"""Points that are the same although the last digit differs: Rspamd gives now 3.7, now 3.699999."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +66,12 @@ class Case:
 
     def judge(self, seen: Observation) -> list[Finding]:
         """What is not as expected; an empty list when all is."""
-        found = (finding for kind, judge in _JUDGES.items() if kind in self.expect
-                 for finding in judge(self.expect[kind], seen))  # fmt: skip
+        found = (
+            finding
+            for name, word in WORDS.items()
+            if name in self.expect
+            for finding in word.judge(self.expect[name], seen)
+        )
         return list({finding.text: finding for finding in found}.values())
 
 
@@ -99,126 +99,13 @@ class Setting:
             return [Finding("setting", f"{self.name} ist „{value}“, erwartet: {expected}", expected, f"„{value}“")]
         if "range" in self.expect:
             try:
-                inside = _within(float(value), self.expect["range"])
+                inside = within(float(value), self.expect["range"])
             except ValueError:
                 inside = False
             if not inside:
-                expected, came = _range(self.expect["range"]), value or "nicht gesetzt"
+                expected, came = span(self.expect["range"]), value or "nicht gesetzt"
                 return [Finding("setting", f"{self.name} ist {came}, erwartet: {expected}", expected, came)]
         return []
-
-
-def _smtp(code: int, seen: Observation) -> Iterator[Finding]:
-    if seen.code != code:
-        came = f"{seen.code} {shown(seen.reply)}" if seen.code else "keine SMTP-Antwort: Sende die Mail mit lab.send(…)"
-        yield Finding.instead("smtp", f"SMTP-Antwort {code}", came)
-
-
-def _reply(pattern: str, seen: Observation) -> Iterator[Finding]:
-    if not matches(seen.reply, pattern):
-        came = f"„{shown(seen.reply)}“" if seen.reply else "keiner"
-        yield Finding.instead("reply", f"der Antworttext „{pattern}“", came)
-
-
-def _action(action: str, seen: Observation) -> Iterator[Finding]:
-    if seen.action != action:
-        yield Finding.instead("action", action, seen.action or "kein Urteil von Rspamd")
-
-
-def _symbols(patterns: Sequence[str], seen: Observation) -> Iterator[Finding]:
-    for pattern in patterns:
-        if not _hits(pattern, seen):
-            yield Finding("symbols", f"es fehlt das Symbol {pattern}", pattern, "", pattern)
-
-
-def _unwanted(patterns: Sequence[str], seen: Observation) -> Iterator[Finding]:
-    for pattern in patterns:
-        for name in _hits(pattern, seen):
-            yield Finding("without", f"unerwünscht ist das Symbol {name}", "", name, name)
-
-
-def _score(pair: Sequence[float], seen: Observation) -> Iterator[Finding]:
-    if seen.score is None or not _within(seen.score, pair):
-        points, (low, high) = _points(seen.score), map(number, pair)
-        yield Finding("score", f"{points} Punkte liegen nicht zwischen {low} und {high}", _range(pair), points)
-
-
-def _scores(wanted: Mapping[str, Any], seen: Observation) -> Iterator[Finding]:
-    for pattern, points in wanted.items():
-        pair = points if isinstance(points, list) else (points, points)
-        expected = _range(pair) if isinstance(points, list) else number(points)
-        hits = _hits(pattern, seen)
-        if not hits:
-            yield Finding("symbols", f"es fehlt das Symbol {pattern}", expected, "", pattern)
-        for name, came in hits.items():
-            if not _within(came, pair):
-                text = f"{name} zählt {number(came)} Punkte, erwartet: {expected}"
-                yield Finding("scores", text, expected, number(came), name)
-
-
-def _path(nodes: Sequence[str], seen: Observation) -> Iterator[Finding]:
-    if seen.path != tuple(nodes):
-        yield Finding.instead("path", " → ".join(nodes), " → ".join(seen.path) or "kein Knoten kennt die Mail")
-
-
-def _headers(wanted: Mapping[str, Any], seen: Observation) -> Iterator[Finding]:
-    if seen.headers is None:
-        yield Finding.instead("headers", f"Kopfzeilen ({', '.join(wanted)})", "keine: Die Mail wurde nicht zugestellt")
-        return
-    for name, pattern in wanted.items():
-        values = [value for other, value in seen.headers if other.lower() == name.lower()]
-        came = " und ".join(f"„{shown(value)}“" for value in values) or "keine"
-        if pattern is False and values:
-            yield Finding("headers", f"unerwünscht ist die Kopfzeile {name}: {came}", f"keine Kopfzeile {name}", came)
-        if pattern is not False and not any(matches(value, pattern) for value in values):
-            yield Finding.instead("headers", f"Kopfzeile {name}: „{pattern}“", came)
-
-
-def _learned(kind: str | bool, seen: Observation) -> Iterator[Finding]:
-    if seen.learned != (kind or ""):
-        came = "nicht zu erkennen" if seen.learned is None else _LEARNED[seen.learned]
-        yield Finding.instead("learned", _LEARNED[kind or ""], came)
-
-
-def _ran(pair: Sequence[int], seen: Observation) -> Iterator[Finding]:
-    if seen.ran is None or not pair[0] <= seen.ran <= pair[1]:
-        came = "nicht zu erkennen" if seen.ran is None else str(seen.ran)
-        yield Finding.instead("ran", f"zwischen {pair[0]} und {pair[1]} Regeln gelaufen", came)
-
-
-_LEARNED = {"spam": "als Spam gelernt", "ham": "als Ham gelernt", "": "nicht gelernt"}
-_JUDGES = {  # the word in ``expect`` -> what judges it, in the order of the report
-    "smtp": _smtp, "reply": _reply, "action": _action, "symbols": _symbols, "without": _unwanted, "score": _score,
-    "scores": _scores, "path": _path, "headers": _headers, "learned": _learned, "ran": _ran,
-}  # fmt: skip
-
-
-def matches(text: str, pattern: str) -> bool:
-    """Whether a text fits a pattern in which only * and ? are special; brackets stand in too many header lines."""
-    return fnmatchcase(text, pattern.replace("[", "[[]"))
-
-
-def shown(text: str) -> str:
-    """A text out of a mail or from a server, not too long."""
-    line = one_line(text)
-    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
-
-
-def _hits(pattern: str, seen: Observation) -> dict[str, float]:
-    return {name: points for name, points in seen.symbols.items() if fnmatchcase(name, pattern)}
-
-
-def _within(value: float, pair: Sequence[float]) -> bool:
-    return pair[0] - TOLERANCE <= value <= pair[1] + TOLERANCE
-
-
-def _range(pair: Sequence[float]) -> str:
-    low, high = map(number, pair)
-    return f"zwischen {low} und {high}"
-
-
-def _points(score: float | None) -> str:
-    return "keine" if score is None else number(score)
 
 
 @contextmanager

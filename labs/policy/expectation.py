@@ -44,6 +44,7 @@ from labs.mails import catalogue
 from labs.policy import forms
 from labs.policy.cases import Case, Setting
 from labs.policy.place import Place, SchemaError
+from labs.policy.words import WORDS
 from labs.rspamd.verdict import ACTIONS
 from labs.smtp.client import DOORS
 
@@ -56,12 +57,6 @@ _MAIL = {
     "title": forms.TEXT, "mail": forms.TEXT, "expect": forms.TABLE, "stopped": forms.TEXTS, "again": forms.TIMES, "fresh": forms.YES,
     "pause": forms.SECONDS, **_ENVELOPE,
 }  # fmt: skip
-_EXPECT = {
-    "action": forms.TEXT, "symbols": forms.TEXTS, "without": forms.TEXTS, "score": forms.PAIR, "smtp": forms.CODE,
-    "reply": forms.TEXT, "path": forms.TEXTS, "headers": forms.HEADERS, "scores": forms.SCORES,
-    "learned": forms.LEARNED, "ran": forms.PAIR,
-}  # fmt: skip
-_NOT_VIA = ("ran",)
 _SETTING = {"title": forms.TEXT, "role": forms.TEXT, "name": forms.TEXT, "expect": forms.TABLE}
 _VALUE = {"value": forms.SINGLE, "range": forms.PAIR}
 
@@ -105,7 +100,7 @@ def read_text(text: str, name: str, folder: Path) -> list[Case | Setting]:
 
 def _case(entry: Mapping[str, Any], place: Place, folder: Path, actions: Collection[str]) -> Case:
     _check(entry, _MAIL, ("mail", "expect"), place)
-    expect = _expect(entry, _EXPECT, place)
+    expect = _expect(entry, {name: word.form for name, word in WORDS.items()}, place)
     words = _SEND if "via" in entry else _SCAN
     useless = next((name for name in entry if name in _ENVELOPE and name not in words), "")
     if useless:
@@ -113,8 +108,8 @@ def _case(entry: Mapping[str, Any], place: Place, folder: Path, actions: Collect
         raise (place / useless).error(f"„{useless}“ passt nicht zu „via“.", hint)
     if "pause" in entry and "again" not in entry:
         raise (place / "pause").error("„pause“ steht nur neben „again“.", "Ergänze again = 2.")
-    for name in _NOT_VIA if "via" in entry else ():
-        if name in expect:
+    for name in expect if "via" in entry else ():
+        if not WORDS[name].via:
             hint = "Wie viele Regeln liefen, sagt Rspamd nur, wenn es direkt gefragt wird: Streiche „via“."
             raise (place / "expect" / name).error(f"„{name}“ passt nicht zu „via“.", hint)
     if "via" in entry:

@@ -10,7 +10,7 @@ class Finding:
     """``kind``: the word in ``expect`` that does not hold; "impossible" when the case could not be judged.
 
     ``text``: a German sentence. ``expected``, ``came``: its two halves where there are two. ``symbol``: the symbol (or
-    its pattern) that it is about. ``meaning``: what this means as a rule (labs.policy.meaning), once somebody asked.
+    its pattern) that it is about. ``meaning``: what this means as a rule (labs.policy.words), once somebody asked.
     """
 
     kind: str

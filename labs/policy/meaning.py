@@ -1,10 +1,9 @@
-"""What a finding means as a rule: one German sentence for each kind of finding and what came with it."""
+"""What a finding means as a rule: a German sentence for each word of ``expect`` and what came with it."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from labs.policy.finding import Finding
@@ -15,15 +14,7 @@ RANK = ("no action", "greylist", "add header", "rewrite subject", "soft reject",
 """The actions that a score can reach, from soft to hard."""
 
 
-def explained(finding: Finding, seen: Observation | str, weights: Mapping[str, float]) -> Finding:
-    """The finding with its meaning. ``seen``: what it was found in; ``weights``: the symbols that are registered."""
-    about_mail = _ABOUT_MAIL.get(finding.kind)
-    if isinstance(seen, Observation) and about_mail:
-        return replace(finding, meaning=about_mail(finding, seen, weights))
-    return replace(finding, meaning=_OTHERS.get(finding.kind, ""))
-
-
-def _smtp(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def smtp(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     if seen.code is None:
         return "Eine SMTP-Antwort gibt es nur, wenn die Mail durch Postfix geht: Ergänze „via“."
     if seen.code < 300:
@@ -41,13 +32,13 @@ def _smtp(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> 
     return "Postfix vertröstet selbst: Ein Dienst, den es fragen muss, antwortet nicht."
 
 
-def _reply(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def reply(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     if seen.code is None and not seen.reply:
         return "Kein Modul gibt Postfix einen Text mit; dann schreibt der Proxy seinen eigenen (reject_message)."
     return "Den Text bestimmt eine andere Stelle: message in force_actions, ein Modul, reject_message oder Postfix."
 
 
-def _action(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def action(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     wanted, came = finding.expected, seen.action
     if not came:
         return "Postfix hat die Mail selbst abgewiesen, bevor Rspamd sie sah, oder kein Worker antwortet."
@@ -69,7 +60,7 @@ def _action(finding: Finding, seen: Observation, weights: Mapping[str, float]) -
     return f"Eine Regel erzwingt „{came}“: Sieh in force_actions und bei den Modulen mit eigener Action nach."
 
 
-def _symbols(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def symbols(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     pattern = finding.symbol
     if weights and not any(fnmatchcase(name, pattern) for name in weights):
         nearest = difflib.get_close_matches(pattern, weights, 1)
@@ -85,11 +76,11 @@ def _symbols(finding: Finding, seen: Observation, weights: Mapping[str, float]) 
     )
 
 
-def _unwanted(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def without(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     return "Die Bedingung der Regel ist weiter als gedacht, oder die Ausnahme davon greift nicht."
 
 
-def _score(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def score(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     if seen.score is None:
         return "Rspamd hat die Mail nicht gesehen."
     strongest = sorted(seen.symbols.items(), key=lambda item: -abs(item[1]))[:3]
@@ -97,7 +88,7 @@ def _score(finding: Finding, seen: Observation, weights: Mapping[str, float]) ->
     return f"Ein Symbol kam dazu, fehlt oder hat ein anderes Gewicht. Am meisten zählen: {listed or 'keine'}."
 
 
-def _scores(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def scores(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     name, came = finding.symbol, seen.symbols.get(finding.symbol, 0)
     weight = weights.get(name, 0)
     if not came and weight:
@@ -113,13 +104,13 @@ def _scores(finding: Finding, seen: Observation, weights: Mapping[str, float]) -
     )
 
 
-def _path(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def path(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     if not seen.path:
         return "Kein Postfix hat die Mail angenommen."
     return "Ein Server hat die Mail nicht angenommen, oder transport, relayhost oder ein Alias weisen anderswohin."
 
 
-def _headers(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def headers(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     if seen.headers is None:
         return "Rspamd lässt die Mail nicht durch: Was niemand bekommt, hat keine Kopfzeilen."
     if finding.expected.startswith("keine"):
@@ -129,7 +120,7 @@ def _headers(finding: Finding, seen: Observation, weights: Mapping[str, float]) 
     return "milter_headers nennt sie nicht (use), lässt diese Mail aus (skip_local, skip_authenticated), oder ihr Wert ist anders."
 
 
-def _learned(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def learned(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     if seen.learned is None:
         return "Rspamd hat die Mail nicht gesehen."
     if seen.learned:
@@ -142,7 +133,7 @@ def _learned(finding: Finding, seen: Observation, weights: Mapping[str, float]) 
     )
 
 
-def _ran(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
+def ran(finding: Finding, seen: Observation, weights: Mapping[str, float]) -> str:
     if seen.forced_by:
         return f"{seen.forced_by} hat schon entschieden; danach läuft keine weitere Regel."
     return "Ein Settings-Profil schaltet andere Regeln ab als gedacht, oder ein Modul ist an- oder ausgeschaltet."
@@ -155,13 +146,3 @@ def _who_delays(seen: Observation) -> str:
     if "ratelimit" in who or any(name.startswith("RATELIMIT") for name in seen.symbols):
         return "Ratelimit: Von dieser Sorte kamen zu viele Mails"
     return "soft reject" + (f" von {seen.forced_by}" if seen.forced_by else "")
-
-
-_ABOUT_MAIL = {
-    "smtp": _smtp, "reply": _reply, "action": _action, "symbols": _symbols, "without": _unwanted, "score": _score,
-    "scores": _scores, "path": _path, "headers": _headers, "learned": _learned, "ran": _ran,
-}  # fmt: skip
-_OTHERS = {
-    "setting": "Die Zeile steht in einer Datei, die der Server nicht liest, oder eine spätere (override.d) gewinnt.",
-    "impossible": "Der Fall sagt nichts über die Policy, solange das Labor nicht antwortet.",
-}

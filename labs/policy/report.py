@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from labs.errors import LabError
 from labs.policy.cases import Case, Setting
 from labs.policy.finding import Finding
-from labs.policy.meaning import explained
+from labs.policy.words import explained
 from labs.progress import Progress
 from labs.rspamd.symbols import explain
 from labs.visible import one_line, visible

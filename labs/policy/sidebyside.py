@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from labs.policy.cases import shown
+from labs.policy.judges import shown
 from labs.policy.observation import Observation
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery

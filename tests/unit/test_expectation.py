@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from labs import paths
-from labs.policy.cases import matches
 from labs.policy.expectation import SchemaError, read, read_text
+from labs.policy.judges import matches
 from labs.policy.lines import line_of
 from labs.policy.observation import Observation, callbacks_run
 from labs.rspamd.verdict import Verdict

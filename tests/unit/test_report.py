@@ -6,9 +6,9 @@ import pytest
 
 from labs.policy.expectation import read_text
 from labs.policy.finding import Finding
-from labs.policy.meaning import explained
 from labs.policy.observation import Observation
 from labs.policy.report import Checked, Report
+from labs.policy.words import explained
 
 WEIGHTS = {"DBL_SPAM": 6.5, "R_SPF_ALLOW": -0.2, "CLAM_VIRUS": 20.0, "FREE": 0.0}
 ADD = Observation("add header", 7.0, {"DBL_SPAM": 6.5, "FREE": 0.0}, headers=(), learned="")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 
-from labs.rspamd.composites.tree import Atom, Node, Operation, Valued, atoms, evaluate
+from labs.rspamd.composites.tree import Atom, Valued, atoms, evaluate, negated
 from labs.rspamd.verdict import Symbol
 
 _ANY = (Symbol("", 1.0, 1.0, (), "", (), 0.0),)
@@ -27,8 +27,8 @@ class Question:
     @cached_property
     def negated(self) -> frozenset[Atom]:
         """The atoms that must be absent: those below an odd number of "!"."""
-        signs = zip(atoms(self.result.node), _below_not(self.result.node), strict=True)
-        return frozenset(atom for atom, negated in signs if negated)
+        atoms_of = atoms(self.result.node)
+        return frozenset(atom for atom, absent in zip(atoms_of, negated(self.result.node), strict=True) if absent)
 
     @cached_property
     def carriers(self) -> list[Valued]:
@@ -64,11 +64,3 @@ class Question:
     @property
     def _leaves(self) -> list[Valued]:
         return [leaf for leaf in self.result.leaves() if isinstance(leaf.node, Atom)]
-
-
-def _below_not(node: Node, negated: bool = False) -> list[bool]:
-    """For each of ``atoms(node)``: whether an odd number of "!" stands above it."""
-    if isinstance(node, Operation):
-        inside = negated != (node.operator == "!")
-        return [one for operand in node.operands for one in _below_not(operand, inside)]
-    return [negated] if isinstance(node, Atom) else []
