@@ -41,7 +41,7 @@ class OwnLab:
 
     def check(self, cases: Sequence[Case | Setting], progress: Progress) -> Report:
         """Run the cases, each on an empty Redis."""
-        return replace(check(self.lab, cases, progress, clean=True), notes=self.notes)
+        return replace(check(self.lab.system, cases, progress, clean=True), notes=self.notes)
 
 
 def files_of_expectations(folder: Path) -> list[Path]:
@@ -85,13 +85,13 @@ def own_lab(folder: Path, cases: Sequence[Case | Setting], progress: Progress) -
 
 def _take(lab: Lab, own: Own) -> tuple[str, ...]:
     """Put the reader's files on the workers, and their actions on the proxies; what to say about it."""
-    configuration = OwnConfiguration(lab.cluster, lab.controller, own)
+    configuration = OwnConfiguration(lab.cluster, own)
     warnings = configuration.take()
     notes = [*configuration.fitted.notes(), *(f"Achtung: {warning}" for warning in warnings)]
     actions = own.files.get("local.d/actions.conf")
     if "rspamd-proxy" in lab.configurations:
         if actions:
-            lab.configurations.write("rspamd-proxy", "actions.conf", actions)
+            lab.configurations.write("rspamd-proxy/actions.conf", actions)
         notes.append("Postfix und die Proxys sind die des Arbeitsbuchs; die Proxys kennen deine actions.conf.")
     return tuple(notes)
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -15,30 +12,29 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from labs.chapters import find as find_chapter
-from labs.cluster import http
-from labs.cluster.cluster import Cluster, not_running, services
-from labs.cluster.configuration import NO_CHANGE, Change, Configuration
+from labs.cluster.acts import ACTS
+from labs.cluster.cluster import Cluster, not_running
+from labs.cluster.configuration import Change, Configuration
+from labs.cluster.configurations import Configurations
 from labs.cluster.redisconfiguration import RedisConfiguration
-from labs.cluster.roles import ROLES
-from labs.cluster.topology import Service, named
-from labs.cluster.transaction import Configurations
-from labs.cluster.watch import STATES
-from labs.errors import LabError, Unreachable
-from labs.mails import Envelope, catalogue, load
+from labs.cluster.watch import STATES, explained
+from labs.errors import LabError
+from labs.mails import Envelope, catalogue, load_signed
+from labs.policy.system import System
 from labs.progress import progress_bar
 from labs.rspamd.capacity import Capacity, measure
 from labs.rspamd.client import TIMEOUT, Worker
-from labs.rspamd.configuration import ProxyConfiguration, WorkerConfiguration
+from labs.rspamd.configuration import ProxyConfiguration
 from labs.rspamd.controller import Controller
 from labs.rspamd.dialect.version import WHAT_TO_DO, differs, installed
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
-from labs.smtp.client import NO_CLUSTER, START_CLUSTER, Delivery
-from labs.smtp.client import send as smtp_send
+from labs.smtp.client import Delivery
 from labs.smtp.configuration import PostfixConfiguration
-from labs.smtp.mailbox import messages
-from labs.smtp.queue import entries, flush, release, table
-from labs.smtp.stream import Stream, through_mx
+from labs.smtp.post import Post
+from labs.smtp.stream import Stream
+from labs.visible import Text
 
 if TYPE_CHECKING:
     from labs.cluster.connections import Connections
@@ -53,8 +49,17 @@ class Lab:
     """A running lab. Make one with :meth:`start`."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
-        self._known: _Parts | None = None
+        self.cluster, self.rspamd, self.post = cluster, Rspamd(cluster), Post(cluster)
+        self.configurations = Configurations(
+            cluster,
+            [
+                self.rspamd.configuration,
+                ProxyConfiguration(cluster),
+                *(PostfixConfiguration(cluster, role) for role in ("postfix-mx", "postfix-hub", "postfix-mailout")),
+                RedisConfiguration(cluster),
+            ],
+        )
+        self.system = System(self.rspamd, self.post, self.configurations)
 
     @classmethod
     def start(cls, chapter: str = "", *, profile: str = "") -> Lab:
@@ -92,46 +97,17 @@ class Lab:
     # --- parts ----------------------------------------------------------------------------------------------------
 
     @property
-    def _parts(self) -> _Parts:
-        """What belongs to the lab as it runs now; a restarted lab has new addresses and passwords."""
-        settings = self.cluster.settings
-        if self._known is None or self._known.settings != settings:
-            self._known = _Parts(self.cluster, settings)
-        return self._known
-
-    @property
     def worker(self) -> Worker:
-        return self._parts.worker
+        return self.rspamd.worker
 
     @property
     def controller(self) -> Controller:
-        return self._parts.controller
+        return self.rspamd.controller
 
     @property
     def configuration(self) -> Configuration:
         """The files of the Rspamd workers."""
-        return self._parts.configurations["rspamd-worker"]
-
-    @property
-    def configurations(self) -> Configurations:
-        """All configurations that can be changed, by role, such as "postfix-mx"."""
-        return self._parts.configurations
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """When a server does not answer, say why: the lab is down, or a node is frozen."""
-        try:
-            yield
-        except Unreachable:
-            if not self.cluster.running:
-                raise not_running() from None
-            frozen = [node.name for node in self.cluster.status() if node.state == "frozen"]
-            if not frozen:
-                raise
-            raise Unreachable(
-                f"{', '.join(frozen)} ist eingefroren und antwortet nicht.",
-                next_step="`lab.resume()` lässt den Knoten weiterlaufen.",
-            ) from None
+        return self.rspamd.configuration
 
     # --- mail -----------------------------------------------------------------------------------------------------
 
@@ -154,12 +130,10 @@ class Lab:
         A sample mail brings its envelope; what is given here replaces it. ``timeout`` in seconds. Raises LabError:
         lab down, timeout, unknown name, empty or too large mail, a value that cannot be part of an envelope.
         """
-        content, envelope = self.load(mail)
-        envelope = _changed(
-            envelope, rcpt, ip=ip, helo=helo, hostname=hostname, from_=from_, user=user, mta_name=mta_name
-        )
-        with self._explained():
-            return self.worker.scan(content, envelope, self._parts.groups, settings_id=settings_id, timeout=timeout)
+        return self.rspamd.scan(
+            mail, ip=ip, helo=helo, hostname=hostname, from_=from_, rcpt=rcpt, user=user, mta_name=mta_name,
+            settings_id=settings_id, timeout=timeout,
+        )  # fmt: skip
 
     def send(
         self,
@@ -177,36 +151,35 @@ class Lab:
 
         The mail and its envelope are given as for :meth:`scan`. Raises LabError: unknown way, nobody listens.
         """
-        content, envelope = self.load(mail)
-        envelope = _changed(envelope, rcpt, ip=ip, helo=helo, hostname=hostname, from_=from_, user=user)
-        return smtp_send(self.cluster.nodes, self.cluster.secrets, content, envelope, via)
+        return self.post.send(
+            mail, via, ip=ip, helo=helo, hostname=hostname, from_=from_, rcpt=rcpt, user=user,
+        )  # fmt: skip
 
     def queue(self) -> pd.DataFrame:
         """What waits in the queues of all Postfix nodes: where, why, and what is held back."""
-        return table(entries(self.cluster.bundle, self._postfix))
+        return self.post.queue()
 
     def memory(self) -> pd.DataFrame:
         """Redis: memory used and its limit in KB, number of keys, commands refused for want of memory (OOM)."""
-        with self._explained():
+        with explained(self.cluster):
             usage = self.configurations["redis"].usage()
         row = (round(usage["used"] / 1024), round(usage["limit"] / 1024), usage["keys"], usage["refused"])
         return pd.DataFrame([row], columns=["Benutzt (KB)", "Grenze (KB)", "Schlüssel", "Abgelehnt (OOM)"])
 
     def forget(self) -> None:
         """Empty Redis: what was learned, counted, greylisted, and what scanners said of attachments."""
-        with self._explained():
-            self.configurations["redis"].clear()
+        self.system.forget()
 
     def learn(self, mail: str | Path | bytes | EmailMessage, kind: str) -> str:
         """Teach Bayes that a mail is "spam" or "ham"; what Rspamd answers."""
         if kind not in ("spam", "ham"):
             raise LabError(f"„{kind}“ kann Bayes nicht lernen.", next_step='Nimm "spam" oder "ham".')
-        with self._explained():
+        with explained(self.cluster):
             return self.controller.learn(self.load(mail)[0], kind)
 
     def learned(self) -> pd.DataFrame:
         """How many mails Bayes has learned as spam and as ham."""
-        with self._explained():
+        with explained(self.cluster):
             return pd.DataFrame([self.configurations["redis"].learned()], columns=["Spam", "Ham"])
 
     def capacity(self, node: str = "rspamd1", mails: int = 150, mail: str = "sauber") -> Capacity:
@@ -222,29 +195,15 @@ class Lab:
 
     def mailbox(self, user: str, newest: int = 5) -> pd.DataFrame:
         """The newest mails in a mailbox, such as "postmaster" or "erika.muster": time, sender, subject, text."""
-        self._postfix_of("imap1")
-        return messages(self.cluster.node("imap1").main, user, newest)
+        return self.post.mailbox(user, newest)
 
     def release(self, node: str, queue_id: str) -> None:
         """Let a mail that is held back on ``node`` go on (``postsuper -H``)."""
-        release(self.cluster.bundle, self._postfix_of(node), queue_id)
+        self.post.release(node, queue_id)
 
     def flush(self, node: str) -> None:
         """Let ``node`` try now what waits there (``postqueue -f``)."""
-        flush(self.cluster.bundle, self._postfix_of(node))
-
-    @property
-    def _postfix(self) -> list[Service]:
-        return [service for service in services(self.cluster.nodes) if service.role.startswith("postfix-")]
-
-    def _postfix_of(self, node: str) -> Service:
-        found = [service for service in self._postfix if service.node == self.cluster.node(node).name]
-        if not found:
-            if not self._postfix:
-                raise LabError(NO_CLUSTER, next_step=START_CLUSTER)
-            names = ", ".join(service.node for service in self._postfix)
-            raise LabError(f"Auf {node} läuft kein Postfix.", next_step=f"Postfix läuft auf: {names}.")
-        return found[0]
+        self.post.flush(node)
 
     def stream(
         self,
@@ -261,11 +220,11 @@ class Lab:
         ``rate``: mails a second; ``patience``: seconds until a sender gives up and until an accepted mail counts as lost.
         """
         with progress_bar("Mails unterwegs") as progress:
-            return through_mx(self, mails, events, mail, rate, patience, progress)
+            return self.post.stream(mails, events, mail, rate, patience, progress)
 
     def load(self, mail: str | Path | bytes | EmailMessage) -> tuple[bytes, Envelope]:
         """The bytes and the envelope of a mail; sample mails are built and signed now."""
-        return load(mail, dkim_key=self.cluster.secrets["dkim_key"].encode())
+        return load_signed(mail, self.cluster.secrets)
 
     @staticmethod
     def mails() -> pd.DataFrame:
@@ -277,40 +236,40 @@ class Lab:
         """The widget: choose a mail, change it, send it to Rspamd, look at the result."""
         from labs.widgets.sender import Sender
 
-        return Sender(self)
+        return Sender(self.rspamd)
 
     def tracer(self, mail: str | bytes = "sauber"):
         """The widget: choose a mail and a way, send it through real Postfix and watch it go from node to node."""
         from labs.widgets.tracer import Tracer
 
-        return Tracer(self, mail)
+        return Tracer(self.post, mail)
 
     def dial(self, points: float = 0):
         """The widget of chapter 05: a slider for a mail's points, sent through the real MX each time."""
         from labs.widgets.dial import DialView
 
-        return DialView(self, points)
+        return DialView(self.system, points)
 
     def composite(self, expression: str = "", mail: str = "pillen", policy: str = ""):
         """The widget: type the expression of a composite, see it as a tree and what it does to a mail."""
         from labs.widgets.composite import CompositeExplorer
 
-        return CompositeExplorer(self, expression, mail, policy)
+        return CompositeExplorer(self.system, expression, mail, policy)
 
     def composites(self, verdict: Verdict):
         """What the composites wanted of the symbols of a verdict, and what became of them, as a picture."""
         from labs.widgets.ballot import Ballot
 
-        with self._explained():
-            return Ballot.of(self, verdict)
+        with explained(self.cluster):
+            return Ballot.of(self.rspamd, verdict)
 
     def profiles(self, mail: str | Path | bytes | EmailMessage):
         """One mail under every settings profile that a role leads to: points as a heat map, action and sum of each."""
         from labs.rspamd.settings.scans import profile_scans
         from labs.widgets.profiles import ProfilesView
 
-        with self._explained():
-            return ProfilesView(profile_scans(self, mail))
+        with explained(self.cluster):
+            return ProfilesView(profile_scans(self.rspamd, mail))
 
     def which_profile(
         self,
@@ -335,29 +294,29 @@ class Lab:
         if mail is None and rcpt is None and not settings_id and all(value is None for value in given.values()):
             from labs.widgets.which import ProfileExplorer
 
-            return ProfileExplorer(self)
-        with self._explained():
+            return ProfileExplorer(self.rspamd)
+        with explained(self.cluster):
             verdict = (
                 mail.repeatable()
                 if isinstance(mail, Verdict)
                 else self.scan(EMPTY if mail is None else mail, rcpt=rcpt, settings_id=settings_id, **given)
             )
-            return which(self, Asked(verdict.envelope, verdict.mail, verdict.settings_id), verdict)
+            return which(self.rspamd, Asked(verdict.envelope, verdict.mail, verdict.settings_id), verdict)
 
     def effort(self, mail: str | Path | bytes | EmailMessage, *roles: str):
         """What a mail costs under each of these MTA-Names: rules that ran, questions to the DNS, time; as a picture."""
         from labs.policy.effort import measure
         from labs.widgets.profiles import EffortView
 
-        with self._explained():
-            return EffortView(measure(self, mail, roles))
+        with explained(self.cluster):
+            return EffortView(measure(self.rspamd, mail, roles))
 
     def why_not(self, symbol: str, verdict: Verdict) -> WhyNot:
         """Why a symbol did not fire for the mail of ``verdict``, from what Rspamd itself says."""
         from labs.rspamd.inquiry.whynot import why_not
 
-        with self._explained():
-            return why_not(self, symbol, verdict)
+        with explained(self.cluster):
+            return why_not(self.rspamd, symbol, verdict)
 
     def force_actions(self, verdict: Verdict, rules: str = "") -> ForceActions:
         """Which force_actions rules act on the mail of ``verdict``, in which order, and why the others do not.
@@ -366,22 +325,22 @@ class Lab:
         """
         from labs.rspamd.forcing.watch import force_actions
 
-        with self._explained():
-            return force_actions(self.configuration, self.worker, verdict, rules)
+        with explained(self.cluster):
+            return force_actions(self.rspamd, verdict, rules)
 
     def decision(self, verdict: Verdict) -> Decision:
         """How the policy decided on the mail of ``verdict``: hints, composites, force_actions, action; as a picture."""
         from labs.rspamd.decision.read import decision
 
-        with self._explained():
-            return decision(self, verdict)
+        with explained(self.cluster):
+            return decision(self.rspamd, verdict)
 
     def ran(self, verdict: Verdict) -> Run:
         """Which rules run for the mail of ``verdict``, and which never have their turn; with the configuration as it is now."""
         from labs.rspamd.inquiry.run import ran
 
-        with self._explained():
-            return ran(self, verdict)
+        with explained(self.cluster):
+            return ran(self.rspamd, verdict)
 
     @staticmethod
     def compare_runs(**runs: Run) -> RunComparison:
@@ -394,7 +353,7 @@ class Lab:
         """Results of the same mails under several configurations: {name: verdict or delivery}, named by their variants."""
         from labs.policy.sidebyside import side_by_side
 
-        return side_by_side(self, variants)
+        return side_by_side(self.rspamd, variants)
 
     def what_if(
         self,
@@ -409,12 +368,12 @@ class Lab:
         if not (weights or thresholds or composites or mta_name):
             from labs.widgets.whatif import WhatIf
 
-            return WhatIf(self, verdict)
+            return WhatIf(self.rspamd, verdict)
         from labs.rspamd.inquiry.whatif import what_if
 
-        with self._explained():
+        with explained(self.cluster):
             return what_if(
-                self, verdict, weights=weights, thresholds=thresholds, composites=composites, mta_name=mta_name
+                self.rspamd, verdict, weights=weights, thresholds=thresholds, composites=composites, mta_name=mta_name
             )
 
     def check(self, expectations: str | Path) -> Report:
@@ -425,13 +384,13 @@ class Lab:
         text = str(expectations)
         cases = read_text(text, "Erwartungen", Path.cwd()) if "\n" in text else read(Path(expectations))
         with progress_bar("Erwartungen") as progress:
-            return check(self, cases, progress)
+            return check(self.system, cases, progress)
 
     def symbols(self) -> pd.DataFrame:
         """All symbols that the running configuration knows: symbol, weight, group, description."""
-        with self._explained():
+        with explained(self.cluster):
             weights = self.controller.weights()
-            groups = sorted(self._parts.groups.items())
+            groups = sorted(self.rspamd.groups.items())
         rows = [(name, weights[name], ", ".join(names), explain(name)) for name, names in groups]
         return pd.DataFrame(rows, columns=["symbol", "weight", "group", "description"])
 
@@ -440,7 +399,7 @@ class Lab:
         from labs.exercises.engine import find
         from labs.widgets.exercise import ExerciseView
 
-        return ExerciseView(self, find(name), given)
+        return ExerciseView(self.system, find(name), given)
 
     def progress(self):
         """The widget: which exercises the reader has solved; kept in the state folder, and erasable."""
@@ -457,29 +416,17 @@ class Lab:
         ``file`` may begin with another role: "rspamd-proxy/worker-proxy.inc", "postfix-mx/main.cf", "redis/redis.conf".
         Lines for main.cf and redis.conf are added to what the workbook ships; other files are replaced.
         """
-        role, name = self._place(file)
-        with self._explained():
-            return self._parts.changed({role: self.configurations.write(role, name, text)})
+        return self.configurations.write(file, text)
 
     def set_up(self, files: Mapping[str, str], chapter: str = "") -> Change:
         """The configuration as shipped (with the chapter's overlay) and exactly these files of the reader's, see ``write``."""
-        self._require_nodes_of(chapter)
-        wanted: dict[str, dict[str, str]] = {role: {} for role in self.configurations}
-        for file, text in files.items():
-            role, name = self._place(file)
-            wanted[role][self.configurations[role].place(name)] = text if text.endswith("\n") else f"{text}\n"
-        with self._explained():
-            return self._parts.changed(
-                self.configurations.apply({role: (chapter, edits) for role, edits in wanted.items()})
-            )
+        return self.configurations.set_up(files, chapter)
 
     def show(self, file: str) -> str:
         """A configuration file as it is in force, without the part that only the lab needs: "postfix-mx/main.cf"."""
-        from labs.visible import Text
-
-        role, name = self._place(file)
-        files = self.configurations[role].read()
-        text = files.get(name) or files.get(self.configurations[role].place(name))
+        configuration, name = self.configurations.owner(file)
+        files = configuration.read()
+        text = files.get(name) or files.get(configuration.place(name))
         if text is None:
             raise LabError(f"{file} gibt es noch nicht.", next_step="Die Datei entsteht, wenn du sie schreibst.")
         kept, marker, edits = text.partition("\n# --- Nur im Labor")
@@ -488,53 +435,22 @@ class Lab:
 
     def setting(self, role: str, name: str) -> str:
         """The value in force: a parameter of Postfix or Redis, or of Rspamd by its path ("options.task_timeout")."""
-        with self._explained():
-            return self.configurations[self._place(f"{role}/")[0]].value(name)
+        return self.system.setting(role, name)
 
     def place(self, file: str) -> str:
         """The full name of a file that can be written: "local.d/actions.conf", "postfix-mx/main.cf". Raises LabError."""
-        role, name = self._place(file)
-        name = self.configurations[role].place(name)
-        return name if role == "rspamd-worker" else f"{role}/{name}"
-
-    def _place(self, file: str) -> tuple[str, str]:
-        """The role and its file; without a role it is the worker's."""
-        role, _, name = file.partition("/")
-        if role not in ROLES:
-            return "rspamd-worker", file
-        if role not in self.configurations:
-            raise LabError(
-                f"Von {role} ist in diesem Labor nichts zu ändern.",
-                next_step=f'Vorhanden: {", ".join(self.configurations)}. Alle gibt es mit `Lab.start(profile="cluster")`.',
-            )
-        return role, name
+        return self.configurations.place(file)
 
     def reset(self, chapter: str = "") -> Change:
         """Back to the configuration as shipped (with the chapter's overlay), on all nodes; every node runs again.
 
         The diff is left out: it would show what the workbook ships.
         """
-        self._require_nodes_of(chapter)
-        self.cluster.heal()
-        with self._explained():
-            changes = self.configurations.apply({role: (chapter, {}) for role in self.configurations})
-            return replace(self._parts.changed(changes), diff="")
-
-    def _require_nodes_of(self, chapter: str) -> None:
-        """Raise LabError when the lab does not run all nodes of a chapter, or there is no such chapter."""
-        if not chapter:
-            return
-        nodes = self.cluster.nodes
-        if missing := [name for name in named(*find_chapter(chapter).nodes) if name not in nodes]:
-            raise LabError(
-                f"Kapitel {chapter} braucht Knoten, die noch nicht laufen: {', '.join(missing)}.",
-                next_step=f'`lab = Lab.start(chapter="{chapter}")` startet sie dazu.',
-            )
+        return self.configurations.reset(chapter)
 
     def undo(self) -> Change:
         """Take back the last change of configuration, whichever server it was."""
-        with self._explained():
-            return self._parts.changed(self.configurations.undo())
+        return self.configurations.undo()
 
     # --- the nodes ------------------------------------------------------------------------------------------------
 
@@ -560,36 +476,28 @@ class Lab:
         """The widget: the cluster's picture with live states and mails per minute, and buttons for each node."""
         from labs.widgets.overview import Overview
 
-        return Overview(self)
+        return Overview(self.cluster)
 
     def kill(self, node: str) -> None:
         """End the processes of a node ("mx1") or of one service ("mx1.rspamd-proxy") at once (SIGKILL); the supervisor starts it again."""
-        import signal
-
-        self.cluster.signal(node, signal.SIGKILL)
+        ACTS["kill"](self.cluster, node)
 
     def freeze(self, node: str) -> None:
         """Stop a node without ending it (SIGSTOP): it accepts connections and never answers."""
-        import signal
-
-        self.cluster.signal(node, signal.SIGSTOP)
+        ACTS["freeze"](self.cluster, node)
 
     def resume(self, node: str = "") -> None:
         """Let a frozen node (without a name: all of them) run on."""
-        import signal
-
         for name in [node] if node else self.cluster.nodes:
-            self.cluster.signal(name, signal.SIGCONT)
+            ACTS["resume"](self.cluster, name)
 
     def restart(self, node: str) -> None:
         """End a node in good order and start it again; returns when it answers."""
-        self.cluster.restart(node)
+        ACTS["restart"](self.cluster, node)
 
     def log(self, verdict: Verdict, containing: str = "") -> str:
         """The lines of Rspamd's log that belong to one scan, optionally only those that contain a word."""
-        from labs.rspamd.dialect.log import lines_of, log_of
-
-        return lines_of(log_of(self.cluster.node("rspamd1").main), verdict.queue_id, containing)
+        return self.rspamd.log(verdict, containing)
 
     def logs(self, node: str = "rspamd1", lines: int = 30, containing: str = "") -> str:
         """The last lines of a node's log, optionally only those that contain a word."""
@@ -601,8 +509,6 @@ class Lab:
 
     def web(self) -> str:
         """Where Rspamd's own web interface is, and its password in this lab."""
-        from labs.visible import Text
-
         return Text(f"Rspamds Weboberfläche: {self.controller.url}/\nPasswort: {self.controller.password}")
 
     def stop(self, node: str = "") -> None:
@@ -617,40 +523,6 @@ class Lab:
             return str(not_running())
         states = ", ".join(f"{node.name} {STATES[node.state]}" for node in self.cluster.status())
         return f"Labor „{self.cluster.name}“ im Netz 127.{self.cluster.settings['net']}.0.0/16: {states}"
-
-
-class _Parts:
-    """Clients for one run of the lab. ``groups``: symbol -> its groups, kept until the configuration changes."""
-
-    def __init__(self, cluster: Cluster, settings: dict) -> None:
-        node, self.settings = cluster.node("rspamd1"), settings
-        self.worker = Worker(http.url(node.main.endpoint("worker")))
-        self.controller = Controller(http.url(node.main.endpoint("controller")), settings["secrets"]["controller"])
-        made: list[Configuration] = [
-            WorkerConfiguration(cluster, self.controller),
-            ProxyConfiguration(cluster),
-            *(PostfixConfiguration(cluster, role) for role in ("postfix-mx", "postfix-hub", "postfix-mailout")),
-            RedisConfiguration(cluster),
-        ]
-        self.configurations = Configurations(made)
-
-    @cached_property
-    def groups(self) -> dict[str, tuple[str, ...]]:
-        return self.controller.symbols()
-
-    def changed(self, changes: Mapping[str, Change]) -> Change:
-        """All of them as one; files of other roles than the worker are named with their role."""
-        self.__dict__.pop("groups", None)
-        named = (change if role == "rspamd-worker" else change.within(role) for role, change in changes.items())
-        return sum(named, NO_CHANGE)
-
-
-def _changed(envelope: Envelope, rcpt: str | Sequence[str] | None, **given: str | None) -> Envelope:
-    """The envelope with the values that were given."""
-    values = {name: value for name, value in given.items() if value is not None}
-    if rcpt is not None:
-        values["rcpt"] = (rcpt,) if isinstance(rcpt, str) else rcpt
-    return replace(envelope, **values)
 
 
 def _restarts(cluster: Cluster) -> Counter[str]:

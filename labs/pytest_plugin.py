@@ -69,10 +69,10 @@ class ExpectationItem(pytest.Item):
         from labs.policy.report import check_one
 
         try:
-            lab = self._own_lab().lab
+            system = self._own_lab().lab.system
         except LabError as error:
             raise NotAsExpected(str(error)) from None
-        checked: Checked = check_one(lab, self.case, clean=True)
+        checked: Checked = check_one(system, self.case, clean=True)
         if not checked.passed:
             raise NotAsExpected(str(checked))
 

@@ -26,7 +26,7 @@ import psutil
 
 from labs import files, nickname, paths
 from labs.bundle import Bundle, at, ensure
-from labs.cluster import leash, leftovers, render
+from labs.cluster import leftovers, render
 from labs.cluster.complaint import complaint
 from labs.cluster.network import NETWORKS, check_loopback, impostors, ports_free, taken
 from labs.cluster.plugin import DROPPED
@@ -40,6 +40,8 @@ from labs.progress import Progress
 START_SECONDS = 30
 DOWN = ("STOPPED", "FATAL", "EXITED")
 """States of the supervisor in which it does nothing for a program by itself."""
+LEASH = 'read -r _; exec "$LABS_PYTHON" -m labs.cluster.leash'
+"""What waits in bash, for it needs no memory: stdin ends with supervisord. No word in it invites a ``pkill -f``."""
 SETTINGS = {"net", "nodes", "chapter", "secrets", "root", "prefix"}
 LONGEST = len("/nodes/imap1/dovecot/run/token-login/tokenlogin")
 """The longest path that a server opens by its full name; Postfix opens its own relative to its queue."""
@@ -321,7 +323,7 @@ class Cluster:
             programs.append((service, command.replace("%", "%%"), role.stop_seconds))
         template = Path(render.__file__).with_name("supervisord.conf").read_text()
         text = jinja2.Template(template).render(
-            folder=settings["root"], net=settings["net"], programs=programs, leash=shlex.quote(leash.COMMAND)
+            folder=settings["root"], net=settings["net"], programs=programs, leash=shlex.quote(LEASH)
         )
         files.replace(self.folder / "supervisord.conf", text)
         if self.running:

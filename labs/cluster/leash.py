@@ -1,4 +1,4 @@
-"""The lab's leash: supervisord starts it, and when supervisord is gone, whatever ended it, it ends what is left.
+"""The lab's leash: supervisord starts it (LEASH in cluster.py), and when supervisord is gone, it ends what is left.
 
 A lab that was started anew meanwhile is none of its business. Source: supervisor's documentation (a program's stdin).
 """
@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import os
 
-COMMAND = 'read -r _; exec "$LABS_PYTHON" -m labs.cluster.leash'
-"""What waits in bash, for it needs no memory: stdin ends with supervisord. No word in it invites a ``pkill -f``."""
+from labs.cluster.cluster import Cluster
 
 if __name__ == "__main__":
-    from labs.cluster.cluster import Cluster
-
     Cluster(os.environ["LABS_NAME"]).end_leftovers()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,40 +25,6 @@ from labs.interrupts import uninterrupted
 
 PATIENCE = 60
 """Seconds to wait for a change that another window makes."""
-
-
-class Configurations(dict[str, Configuration]):
-    """The configurations of a lab by role, those that have a node."""
-
-    def __init__(self, made: Iterable[Configuration]) -> None:
-        super().__init__({one.role: one for one in made if one.services})
-        self._history: list[dict[str, State]] = []
-
-    def apply(self, wanted: Mapping[str, State]) -> dict[str, Change]:
-        """Bring these roles into these states, or none of them. Raises LabError when one is refused or does not answer."""
-        return self._note(apply({self[role]: lambda state=state: state for role, state in wanted.items()}))
-
-    def write(self, role: str, file: str, text: str) -> Change:
-        """Replace one file of a role, or add to it. Raises LabError when the servers reject it."""
-        return self._note(apply({self[role]: lambda: self[role].with_file(file, text)}))[role]
-
-    def undo(self) -> dict[str, Change]:
-        """Take back the last change made through this object, on all roles that it touched."""
-        if not self._history:
-            raise LabError(
-                "Es gibt nichts rückgängig zu machen.",
-                next_step="`lab.reset()` stellt die mitgelieferte Konfiguration wieder her.",
-            )
-        wanted = {self[role]: lambda state=state: state for role, state in self._history[-1].items()}
-        steps = apply(wanted)
-        del self._history[-1]
-        return {step.configuration.role: step.change for step in steps}
-
-    def _note(self, steps: list[Step]) -> dict[str, Change]:
-        known = {step.configuration.role: step.known for step in steps if step.names}
-        if known:
-            self._history.append(known)
-        return {step.configuration.role: step.change for step in steps}
 
 
 @dataclass

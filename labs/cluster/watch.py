@@ -8,12 +8,15 @@ Source: supervisor's XML-RPC API.
 from __future__ import annotations
 
 import xmlrpc.client
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psutil
 
 from labs.cluster.cluster import Cluster, not_running
 from labs.cluster.sockets import internet_sockets, unix_sockets
 from labs.cluster.topology import Service
+from labs.errors import Unreachable
 
 STATES = {"up": "läuft", "down": "antwortet nicht", "frozen": "eingefroren"}
 """What a node may be, with the German word for it."""
@@ -32,6 +35,21 @@ def states(cluster: Cluster) -> dict[str, str]:
         if each:
             answer[node.name] = "frozen" if "frozen" in each else "down" if "down" in each else "up"
     return answer
+
+
+@contextmanager
+def explained(cluster: Cluster) -> Iterator[None]:
+    """When a server does not answer inside the block, say why: the lab is down, or a node is frozen."""
+    try:
+        yield
+    except Unreachable:
+        frozen = [name for name, state in states(cluster).items() if state == "frozen"]
+        if not frozen:
+            raise
+        raise Unreachable(
+            f"{', '.join(frozen)} ist eingefroren und antwortet nicht.",
+            next_step="`lab.resume()` lässt den Knoten weiterlaufen.",
+        ) from None
 
 
 def memory(cluster: Cluster) -> dict[str, int]:

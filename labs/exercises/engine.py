@@ -21,19 +21,17 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.cells import first_line
 from labs.chapters import chapters
+from labs.cluster.configurations import Configurations
 from labs.errors import LabError, Unreachable
 from labs.exercises.question import Question, read_question
 from labs.policy.expectation import Case, Setting, read
+from labs.policy.system import System
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
-
-if TYPE_CHECKING:
-    from labs.cluster.configuration import Configuration
-    from labs.lab import Lab
 
 
 class Outcome(Enum):
@@ -150,31 +148,31 @@ class Exercise:
 
     # --- the reader's answer --------------------------------------------------------------------------------------
 
-    def texts(self, lab: Lab) -> dict[str, str]:
+    def texts(self, system: System) -> dict[str, str]:
         """What the editor shows: the reader's own text where there is one, else the start, else the file in force."""
         start, shown = self.start(), {}
         for name in self.solution():
-            configuration, place = self._target(lab, name)
+            configuration, place = system.configurations.locate(name)
             shipped = "" if place in configuration.appended else configuration.base(self.chapter).get(place, "")
             shown[name] = configuration.edits.get(place, start.get(name, shipped))
         return shown
 
-    def hand_in(self, lab: Lab, texts: Mapping[str, str]) -> Result:
+    def hand_in(self, system: System, texts: Mapping[str, str]) -> Result:
         """Make the chapter's configuration with exactly these files of the reader's, and the rest of the start; then check.
 
         Without ``texts`` what is in force is checked, as long as that is this chapter's configuration.
         """
         try:
-            if texts or lab.configuration.state[0] != self.chapter:
-                lab.set_up({**self.start(), **texts}, self.chapter)
+            if texts or system.rspamd.configuration.state[0] != self.chapter:
+                system.configurations.set_up({**self.start(), **texts}, self.chapter)
         except LabError as error:
-            refused = lab.cluster.running and not isinstance(error, Unreachable)
+            refused = system.cluster.running and not isinstance(error, Unreachable)
             return Result(Outcome.NOT_YET if refused else Outcome.IMPOSSIBLE, (), (str(error),))
-        return self.check(lab)
+        return self.check(system)
 
-    def reset(self, lab: Lab) -> None:
+    def reset(self, system: System) -> None:
         """Take back what the reader did: the chapter's configuration as shipped."""
-        lab.set_up({}, self.chapter)
+        system.configurations.set_up({}, self.chapter)
 
     def answer(self, chosen: Sequence[int]) -> Result:
         """Judge the chosen answers of a question (positions)."""
@@ -189,36 +187,29 @@ class Exercise:
             Outcome.RIGHT if right else Outcome.NOT_YET, cases, (*(answer.why for answer, _ in judged), *missing)
         )
 
-    def check(self, lab: Lab, given: Verdict | Delivery | None = None) -> Result:
+    def check(self, system: System, given: Verdict | Delivery | None = None) -> Result:
         """Judge the configuration of the lab, or in a mail exercise what the reader got (``given``)."""
         if self.about_mail and given is None:
             return Result(Outcome.UNTOUCHED, (), ("Gib dein Ergebnis mit: `lab.exercise(…, ergebnis)`.",))
         try:
-            other = [] if self.about_mail else self._changed_files(lab)
-            found = [(case.title, tuple(case.findings(lab, given))) for case in self.cases]
+            other = [] if self.about_mail else self._changed_files(system.configurations)
+            found = [(case.title, tuple(case.findings(system, given))) for case in self.cases]
         except LabError as error:
             return Result(Outcome.IMPOSSIBLE, (), (str(error),))
         if not any(findings for _, findings in found):
             return Result(Outcome.RIGHT, tuple(found), ())
-        own = {lab.place(name) for name in self.solution()} if self.about_files else set()
+        own = {system.configurations.place(name) for name in self.solution()} if self.about_files else set()
         untouched = self.about_files and not own & set(other)
         foreign = ", ".join(name for name in other if name not in own)
         warning = f"Aus anderen Versuchen gilt noch {foreign}. Stelle mit `lab.reset()` den Anfang her und führe nur deine Lösung aus."
         hints = (*((warning,) if foreign else ()), *self._hints(found))
         return Result(Outcome.UNTOUCHED if untouched else Outcome.NOT_YET, tuple(found), hints or (_NO_HINT,))
 
-    @staticmethod
-    def _target(lab: Lab, name: str) -> tuple[Configuration, str]:
-        """The configuration that holds a file of the solution, and its full name there."""
-        role, _, rest = name.partition("/")
-        configuration = lab.configurations[role if role in lab.configurations else "rspamd-worker"]
-        return configuration, configuration.place(rest if role in lab.configurations else name)
-
-    def _changed_files(self, lab: Lab) -> list[str]:
+    def _changed_files(self, configurations: Configurations) -> list[str]:
         """The configuration files that say something else than at the start of the exercise; comments do not count."""
-        start = {lab.place(name): text for name, text in self.start().items()}
+        start = {configurations.place(name): text for name, text in self.start().items()}
         found = []
-        for role, configuration in lab.configurations.items():
+        for role, configuration in configurations.items():
             base = configuration.base(self.chapter)
             for name, text in configuration.edits.items():
                 full = name if role == "rspamd-worker" else f"{role}/{name}"

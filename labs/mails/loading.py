@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from email.message import Message
 from email.policy import SMTP
@@ -14,7 +15,11 @@ MAX_SIZE = 50 * 1024 * 1024
 """Largest mail in bytes, Rspamd's default of ``max_message``."""
 
 
-def load(mail: str | Path | bytes | Message, dkim_key: bytes | None = None) -> tuple[bytes, Envelope]:
+Mail = str | Path | bytes | Message
+"""A name of the catalogue or a path, a path, the bytes, or what Python's email package made of them."""
+
+
+def load(mail: Mail, dkim_key: bytes | None = None) -> tuple[bytes, Envelope]:
     """The bytes of a mail and its envelope; only mails of the catalogue bring one, others get an empty one.
 
     A ``str`` is a name of the catalogue or else the path of a file. ``dkim_key`` (PEM) signs the samples that carry
@@ -48,6 +53,11 @@ def load(mail: str | Path | bytes | Message, dkim_key: bytes | None = None) -> t
             next_step="Prüfe die Quelle der Mail oder nimm eine aus dem Katalog, zum Beispiel „sauber“.",
         )
     return content, envelope
+
+
+def load_signed(mail: Mail, secrets: Mapping[str, str]) -> tuple[bytes, Envelope]:
+    """The same, samples signed with the key of the lab that has these secrets."""
+    return load(mail, secrets["dkim_key"].encode())
 
 
 def _path(text: str) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from typing import Any
 
 from labs.mails import dkim
 from labs.mails.template import render
@@ -28,6 +29,13 @@ class Envelope:
     hostname: str = ""
     user: str = ""
     mta_name: str = ""
+
+    def changed(self, rcpt: str | Sequence[str] | None = None, **given: str | None) -> Envelope:
+        """This envelope with the values that are given; None leaves one as it is, one recipient may be a text."""
+        values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        if rcpt is not None:
+            values["rcpt"] = (rcpt,) if isinstance(rcpt, str) else rcpt
+        return replace(self, **values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from labs.cluster.cluster import Cluster
+from labs.mails import load_signed
 from labs.policy.finding import Finding
 from labs.policy.judges import span, within
 from labs.policy.observation import Observation, callbacks_run
+from labs.policy.system import System
 from labs.policy.words import WORDS
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 PROFILES = 3
 """Scans that tell how many rules ran."""
@@ -36,33 +37,34 @@ class Case:
     pause: float = 0
     fresh: bool = False
 
-    def observe(self, lab: Lab) -> Observation:
+    def observe(self, system: System) -> Observation:
         """Send the mail, or let Rspamd scan it, as the case says; what came of the last time."""
-        mail, brought = lab.load(self.mail)
+        mail, brought = load_signed(self.mail, system.cluster.secrets)
         envelope = {name: value for name, value in asdict(brought).items() if value} | dict(self.envelope)
         if self.fresh:
-            lab.forget()
-        with _without(lab, self.stopped):
+            system.forget()
+        with _without(system.cluster, self.stopped):
             for attempt in range(self.again):
                 time.sleep(self.pause if attempt else 0)
                 if "via" in envelope:
-                    result = lab.send(mail, **{name: envelope[name] for name in envelope if name != "mta_name"})
+                    sent = {name: value for name, value in envelope.items() if name != "mta_name"}
+                    result: Verdict | Delivery = system.post.send(mail, **sent)
                 else:
-                    result = lab.scan(mail, **envelope)
-            seen = Observation.of(result, self._log_of(lab))
+                    result = system.rspamd.scan(mail, **envelope)
+            seen = Observation.of(result, self._log_of(system))
             if "ran" in self.expect:
-                more = [lab.scan(mail, **envelope) for _ in range(PROFILES - 1)]
+                more = [system.rspamd.scan(mail, **envelope) for _ in range(PROFILES - 1)]
                 seen = replace(seen, ran=callbacks_run([result, *more]))
             return seen
 
-    def findings(self, lab: Lab, given: Verdict | Delivery | None = None) -> list[str]:
+    def findings(self, system: System, given: Verdict | Delivery | None = None) -> list[str]:
         """German sentences that say what is not as expected; ``given``: judge this result instead of an own one."""
-        seen = Observation.of(given, self._log_of(lab)) if given is not None else self.observe(lab)
+        seen = Observation.of(given, self._log_of(system)) if given is not None else self.observe(system)
         return [finding.text for finding in self.judge(seen)]
 
-    def _log_of(self, lab: Lab) -> Lab | None:
+    def _log_of(self, system: System) -> Rspamd | None:
         """Where to look whether the mail was learned; reading the log costs time, so only if somebody asks."""
-        return lab if "learned" in self.expect else None
+        return system.rspamd if "learned" in self.expect else None
 
     def judge(self, seen: Observation) -> list[Finding]:
         """What is not as expected; an empty list when all is."""
@@ -84,13 +86,13 @@ class Setting:
     name: str
     expect: Mapping[str, Any]
 
-    def observe(self, lab: Lab) -> str:
+    def observe(self, system: System) -> str:
         """The value in force."""
-        return lab.setting(self.role, self.name)
+        return system.setting(self.role, self.name)
 
-    def findings(self, lab: Lab, given: Verdict | Delivery | None = None) -> list[str]:
+    def findings(self, system: System, given: Verdict | Delivery | None = None) -> list[str]:
         """German sentences that say what is not as expected."""
-        return [finding.text for finding in self.judge(self.observe(lab))]
+        return [finding.text for finding in self.judge(self.observe(system))]
 
     def judge(self, value: str) -> list[Finding]:
         """What is not as expected; an empty list when all is."""
@@ -109,12 +111,12 @@ class Setting:
 
 
 @contextmanager
-def _without(lab: Lab, nodes: tuple[str, ...]) -> Iterator[None]:
+def _without(cluster: Cluster, nodes: tuple[str, ...]) -> Iterator[None]:
     """Some nodes are down meanwhile."""
     try:
         for node in nodes:
-            lab.stop(node)
+            cluster.halt(node)
         yield
     finally:
         for node in nodes:
-            lab.restart(node)
+            cluster.restart(node)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from email.message import EmailMessage
-from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
 from labs.errors import LabError
+from labs.mails import Mail
 from labs.rspamd.dialect.log import SUMMARY, Summary
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict, number
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 SCANS = 15
 """Scans for each role. The first of them do not count: Rspamd loads what it keeps in memory."""
@@ -52,7 +48,7 @@ class Efforts:
     __repr__ = __str__
 
 
-def measure(lab: Lab, mail: str | Path | bytes | EmailMessage, roles: Sequence[str]) -> Efforts:
+def measure(rspamd: Rspamd, mail: Mail, roles: Sequence[str]) -> Efforts:
     """Scan ``mail`` several times under each role, in turns, so that nothing else on the machine favours one."""
     if not roles:
         raise LabError(
@@ -61,17 +57,17 @@ def measure(lab: Lab, mail: str | Path | bytes | EmailMessage, roles: Sequence[s
     seen: dict[str, list[Verdict]] = {role: [] for role in roles}
     for _ in range(SCANS):
         for role in roles:
-            seen[role].append(lab.scan(mail, mta_name=role))
+            seen[role].append(rspamd.scan(mail, mta_name=role))
     first = seen[roles[0]][0]
-    return Efforts(first.subject, tuple(_effort(lab, role, verdicts[WARM_UP:]) for role, verdicts in seen.items()))
+    return Efforts(first.subject, tuple(_effort(rspamd, role, verdicts[WARM_UP:]) for role, verdicts in seen.items()))
 
 
-def _effort(lab: Lab, role: str, verdicts: Sequence[Verdict]) -> Effort:
+def _effort(rspamd: Rspamd, role: str, verdicts: Sequence[Verdict]) -> Effort:
     return Effort(
         role,
         verdicts[-1].action,
         _rules(verdicts),
-        Summary(lab.log(verdicts[-1], SUMMARY)).questions,
+        Summary(rspamd.log(verdicts[-1], SUMMARY)).questions,
         median(verdict.time_ms for verdict in verdicts),
     )
 

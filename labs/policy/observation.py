@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.rspamd.dialect.log import Summary, learned, lines_of, log_of, summaries
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
 from labs.smtp.headers import Headers, delivered_headers, header_lines, unfolded
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 TRACE_SECONDS = 10
 SPAM_HEADER = ("X-Spam", "Yes")
@@ -44,22 +42,22 @@ class Observation:
     ran: int | None = None
 
     @classmethod
-    def of(cls, result: Verdict | Delivery, lab: Lab | None = None) -> Observation:
+    def of(cls, result: Verdict | Delivery, rspamd: Rspamd | None = None) -> Observation:
         """What a verdict or a delivery shows; of a delivery it is the first node's verdict.
 
-        ``lab``: where the log lies that tells whether the mail was learned.
+        ``rspamd``: where the log lies that tells whether the mail was learned.
         """
-        return _scanned(result, lab) if isinstance(result, Verdict) else _delivered(result)
+        return _scanned(result, rspamd) if isinstance(result, Verdict) else _delivered(result)
 
 
-def _scanned(verdict: Verdict, lab: Lab | None) -> Observation:
+def _scanned(verdict: Verdict, rspamd: Rspamd | None) -> Observation:
     return Observation(
         verdict.action,
         verdict.score,
         {hit.name: hit.score for hit in verdict.hits},
         reply=str(verdict.raw.get("messages", {}).get("smtp_message", "")),
         headers=_headers_after(verdict),
-        learned=learned(lab.log(verdict)) if lab else None,
+        learned=learned(rspamd.log(verdict)) if rspamd else None,
         forced_by=str(verdict.raw.get("passthrough_module", "")),
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from labs.errors import LabError
 from labs.policy.cases import Case, Setting
 from labs.policy.finding import Finding
+from labs.policy.system import System
 from labs.policy.words import explained
 from labs.progress import Progress
 from labs.rspamd.symbols import explain
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
-
-    from labs.lab import Lab
 
 GOOD, BAD = "✓", "✗"
 
@@ -112,23 +111,23 @@ class Report:
         )
 
 
-def check(lab: Lab, cases: Sequence[Case | Setting], progress: Progress, *, clean: bool = False) -> Report:
+def check(system: System, cases: Sequence[Case | Setting], progress: Progress, *, clean: bool = False) -> Report:
     """Run all cases, one after the other. ``clean``: empty Redis before each, so that no case depends on another."""
     checked = []
     for number, case in enumerate(cases):
         progress(number / len(cases), case.title)
-        checked.append(check_one(lab, case, clean=clean))
+        checked.append(check_one(system, case, clean=clean))
     return Report(tuple(checked))
 
 
-def check_one(lab: Lab, case: Case | Setting, *, clean: bool = False) -> Checked:
+def check_one(system: System, case: Case | Setting, *, clean: bool = False) -> Checked:
     """Run one case; when the lab does not answer, that is its finding."""
     try:
         if clean:
-            lab.forget()
-        seen = case.observe(lab)
+            system.forget()
+        seen = case.observe(system)
         judged = case.judge(seen)  # type: ignore[arg-type]
-        known = _weights(lab) if judged else {}
+        known = _weights(system) if judged else {}
         found = tuple(explained(finding, seen, known) for finding in judged)
     except LabError as error:
         text = " ".join(str(error).split("\n"))
@@ -143,10 +142,10 @@ def notes_on(finding: Finding) -> list[str]:
     return lines + ([f"Das bedeutet meist: {finding.meaning}"] if finding.meaning else [])
 
 
-def _weights(lab: Lab) -> Mapping[str, float]:
+def _weights(system: System) -> Mapping[str, float]:
     """The registered symbols; none when the controller does not say."""
     try:
-        return lab.controller.weights()
+        return system.rspamd.controller.weights()
     except LabError:
         return {}
 

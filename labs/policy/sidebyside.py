@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from labs.policy.judges import shown
 from labs.policy.observation import Observation
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 LEARNED = {"spam": "als Spam", "ham": "als Ham", "": "nein", None: "?"}
 
 
-def side_by_side(lab: Lab, variants: Mapping[str, Mapping[str, Verdict | Delivery]]) -> pd.DataFrame:
+def side_by_side(rspamd: Rspamd, variants: Mapping[str, Mapping[str, Verdict | Delivery]]) -> pd.DataFrame:
     """One row a case and variant. ``variants``: variant -> {name of the case: what came of its mail}.
 
     The row tells action, number of symbols, the SMTP reply (without Postfix the text that Rspamd asks for) and what
@@ -26,7 +23,7 @@ def side_by_side(lab: Lab, variants: Mapping[str, Mapping[str, Verdict | Deliver
     """
     names = dict.fromkeys(name for results in variants.values() for name in results)
     rows = [
-        (name, variant, *_row(Observation.of(results[name], lab)))
+        (name, variant, *_row(Observation.of(results[name], rspamd)))
         for name in names
         for variant, results in variants.items()
         if name in results

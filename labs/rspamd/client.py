@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import requests
 
 from labs.cluster import http
+from labs.cluster.cluster import Cluster
 from labs.errors import LabError, Unreachable
 from labs.mails import Envelope
 from labs.rspamd.verdict import Verdict
@@ -28,6 +29,11 @@ class Worker:
     def __init__(self, url: str) -> None:
         self.url = url
         self._session = http.session()
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> Worker:
+        """The first worker node of a lab."""
+        return cls(http.url(cluster.node("rspamd1").main.endpoint("worker")))
 
     def scan(
         self,

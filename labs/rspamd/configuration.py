@@ -130,12 +130,11 @@ class RspamdConfiguration(Configuration):
 class WorkerConfiguration(RspamdConfiguration):
     """The files of the workers, such as "local.d/composites.conf"."""
 
-    def __init__(self, cluster: Cluster, controller: Controller) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster, "rspamd-worker")
-        self._controller = controller
 
     def warnings(self, contents: Mapping[str, str]) -> list[str]:
-        return warnings(contents, self._controller, self.folder)
+        return warnings(contents, Controller.of(self.cluster), self.folder)
 
 
 class ProxyConfiguration(RspamdConfiguration):

@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from labs.cluster import http
+from labs.cluster.cluster import Cluster
 from labs.errors import LabError, Unreachable
 from labs.visible import one_line
 
@@ -17,6 +18,11 @@ class Controller:
     def __init__(self, url: str, password: str) -> None:
         self.url, self.password = url, password
         self._session = http.session()
+
+    @classmethod
+    def of(cls, cluster: Cluster) -> Controller:
+        """The controller on the first worker node of a lab."""
+        return cls(http.url(cluster.node("rspamd1").main.endpoint("controller")), cluster.secrets["controller"])
 
     def get(self, path: str) -> Any:
         """The JSON reply of one endpoint, such as "stat". Raises LabError: unreachable, wrong password, unknown path."""

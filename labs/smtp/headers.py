@@ -14,13 +14,10 @@ from collections.abc import Mapping, Sequence
 from email import policy
 from email.parser import BytesHeaderParser
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from labs.cluster.topology import Node
+from labs.smtp.hop import Hop
 from labs.visible import one_line
-
-if TYPE_CHECKING:
-    from labs.smtp.trace import Hop
 
 NEWEST, HEAD = 300, 65536
 """Mails of a mailbox that are looked at, and bytes of each: more than any header section of a decent mail has."""

@@ -16,8 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from labs.cluster.cluster import services
+from labs.cluster.acts import ACTS
+from labs.cluster.cluster import Cluster, services
 from labs.errors import LabError
+from labs.mails import load_signed
 from labs.progress import Progress
 from labs.rspamd.dialect.log import log_of, summaries
 from labs.smtp.client import NO_CLUSTER, START_CLUSTER, message_id, send
@@ -26,8 +28,6 @@ from labs.visible import visible
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from labs.lab import Lab
 
 CLIENTS = 40
 """Senders at work at the same time: a frozen node must not stop those that come after."""
@@ -270,30 +270,32 @@ def run(
     )
 
 
-VERBS = ("kill", "freeze", "resume", "restart", "stop")
-"""What an event may begin with; each is a method of the lab."""
-
-
 def through_mx(
-    lab: Lab, mails: int, events: Mapping[float, str], mail: str, rate: float, patience: float, progress: Progress
+    cluster: Cluster,
+    mails: int,
+    events: Mapping[float, str],
+    mail: str,
+    rate: float,
+    patience: float,
+    progress: Progress,
 ) -> Stream:
     """A stream of one sample mail through both MX into Erika's mailbox. Raises LabError for an unknown event."""
-    if "mx1" not in lab.cluster.nodes:
+    if "mx1" not in cluster.nodes:
         raise LabError(NO_CLUSTER, next_step=START_CLUSTER)
     for event in events.values():
         verb, _, node = event.partition(" ")
-        if verb not in VERBS:
+        if verb not in ACTS:
             raise LabError(
                 f"Ein Ereignis „{event}“ gibt es nicht.",
-                next_step=f"Nimm eines von {', '.join(VERBS)} und einen Knoten: „kill rspamd1“.",
+                next_step=f"Nimm eines von {', '.join(ACTS)} und einen Knoten: „kill rspamd1“.",
             )
-        lab.cluster.select(node)
-    nodes, secrets = lab.cluster.nodes, lab.cluster.secrets
+        cluster.select(node)
+    nodes, secrets = cluster.nodes, cluster.secrets
     letters = []
     for number in range(mails):
         if number % 25 == 0:
             progress(0.0, f"{mails} Mails werden geschrieben und signiert")
-        letters.append(lab.load(mail))
+        letters.append(load_signed(mail, secrets))
     numbers = {message_id(content): number for number, (content, _) in enumerate(letters)}
     mailbox, seen = nodes["imap1"].main.folder / "mail", {}
 
@@ -321,7 +323,7 @@ def through_mx(
     def queued() -> dict[int, str]:
         found = {}
         postfix = [service for service in services(nodes) if service.role.startswith("postfix-")]
-        lying = [(entry.node, entry.queue_id, "waiting") for entry in entries(lab.cluster.bundle, postfix)]
+        lying = [(entry.node, entry.queue_id, "waiting") for entry in entries(cluster.bundle, postfix)]
         lying += [(service.node, queue_id, "corrupt") for service in postfix for queue_id in corrupt(service)]
         for node, queue_id, where in lying:
             log = nodes[node].main.folder / "log/mail.log"
@@ -332,6 +334,6 @@ def through_mx(
 
     def act(event: str) -> None:
         verb, _, node = event.partition(" ")
-        getattr(lab, verb)(node)
+        ACTS[verb](cluster, node)
 
     return run(Sender(deliver, act, arrived, checked, queued), mails, rate, events, progress, patience=patience)

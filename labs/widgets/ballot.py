@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from labs.errors import LabError
 from labs.plots.ballot import alternative_text_ballot, ballot, touched, votes, wish
 from labs.plots.expressiontree import fate_words
 from labs.plots.svg import svg
 from labs.rspamd.dialect.passes import Outcome
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict, number
 from labs.widgets.composite_model import Facts, facts_of
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 
 @dataclass(frozen=True)
@@ -25,9 +22,9 @@ class Ballot:
     facts: Facts
 
     @classmethod
-    def of(cls, lab: Lab, verdict: Verdict) -> Ballot:
+    def of(cls, rspamd: Rspamd, verdict: Verdict) -> Ballot:
         """Raises LabError: an early result ended the scan, or the configuration has changed since the verdict."""
-        facts = facts_of(lab, verdict)
+        facts = facts_of(rspamd, verdict)
         if facts.skipped:
             raise LabError(
                 "Für diese Mail hat Rspamd keine Composites ausgewertet.",

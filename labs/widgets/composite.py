@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
@@ -11,13 +10,11 @@ from labs.errors import LabError
 from labs.plots.expressiontree import alternative_text_tree, expression_tree, headline, tooltips_tree
 from labs.plots.reading import forced
 from labs.plots.svg import svg
+from labs.policy.system import System
 from labs.rspamd.dialect.passes import POLICIES, fires
 from labs.rspamd.verdict import number
 from labs.widgets.callbacks import shows_errors
 from labs.widgets.composite_model import CompositeModel, Forecast
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 FIRST = "INCOMING & (DBL_SPAM | RBL_SPAMHAUS_CSS) & !MAILLIST"
 """What stands there when nothing else was asked for."""
@@ -40,8 +37,8 @@ STYLE = """<style>
 class CompositeExplorer(widgets.VBox):
     """``expression``: to begin with; ``mail``: a name of the catalogue; ``policy``: "" is Rspamd's default."""
 
-    def __init__(self, lab: Lab, expression: str = "", mail: str = "pillen", policy: str = "") -> None:
-        self.model = CompositeModel(lab, expression or FIRST, mail, policy)
+    def __init__(self, system: System, expression: str = "", mail: str = "pillen", policy: str = "") -> None:
+        self.model = CompositeModel(system, expression or FIRST, mail, policy)
         self.notice, self.warnings = widgets.HTML(), widgets.HTML()
         self.picture, self.effects = widgets.HTML(layout={"width": "100%"}), widgets.HTML(layout={"width": "100%"})
         self.answer, self.snippet = widgets.HTML(), widgets.HTML(layout={"display": "none"})

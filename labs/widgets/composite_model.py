@@ -5,20 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from labs.errors import LabError
-from labs.mails import catalogue
+from labs.mails import catalogue, load_signed
 from labs.plots.reading import forced
+from labs.policy.system import System
 from labs.rspamd.composites.parser import parse
 from labs.rspamd.composites.tree import Atom, Valued, atoms
 from labs.rspamd.dialect.passes import DEFAULT, POLICIES, Composite, Fate, Outcome, fires, run, unknown, written
 from labs.rspamd.inquiry.before import Before, before_composites
 from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict, number
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 FILE = "local.d/composites.conf"
 TOLERANCE = 0.02
@@ -61,15 +59,15 @@ class Facts:
         return found
 
 
-def facts_of(lab: Lab, verdict: Verdict) -> Facts:
+def facts_of(rspamd: Rspamd, verdict: Verdict) -> Facts:
     """The mail of ``verdict`` in the configuration in force; about 0.5 s. Raises LabError when Rspamd does not answer."""
-    registry = Registry.of(lab)
+    registry = Registry.of(rspamd)
     section, groups = registry.composites, registry.groups
-    before = before_composites(lab.configuration, verdict, section, groups)
+    before = before_composites(rspamd.configuration, verdict, section, groups)
     return Facts(
         verdict,
         before,
-        tuple(Composite.configured(section, lab.controller.weights(), groups)),
+        tuple(Composite.configured(section, rspamd.controller.weights(), groups)),
         frozenset({*registry.names, *section, *(hit.name for hit in before.verdict.hits)}),
         frozenset(group for names in groups.values() for group in names),
     )
@@ -174,7 +172,7 @@ class Check:
 class CompositeModel:
     """``name``: of the composite, one that the configuration does not have; ``policy``: "" is Rspamd's default."""
 
-    lab: Lab
+    system: System
     expression: str = ""
     mail: str = "pillen"
     policy: str = ""
@@ -186,7 +184,7 @@ class CompositeModel:
         if self.policy and self.policy not in POLICIES:
             raise LabError(f"Eine policy „{self.policy}“ gibt es nicht.", next_step=f"Nimm {', '.join(POLICIES)}.")
         if self.mail not in catalogue():
-            self.lab.load(self.mail)  # says which names there are
+            load_signed(self.mail, self.system.cluster.secrets)  # says which names there are
             raise LabError("Der Erkunder braucht eine Beispielmail.", next_step="`lab.mails()` zeigt ihre Namen.")
 
     @staticmethod
@@ -195,14 +193,14 @@ class CompositeModel:
 
     @property
     def facts(self) -> Facts:
-        """Of the chosen mail; asked anew when mail or configuration have changed. Raises LabError as Lab.scan does."""
-        key = (self.mail, str(self.lab.configuration.state))
+        """Of the chosen mail; asked anew when mail or configuration have changed. Raises LabError as Rspamd.scan does."""
+        key = (self.mail, str(self.system.rspamd.configuration.state))
         if key not in self._facts:
             self._facts = {key: self._ask()}
         return self._facts[key]
 
     def _ask(self) -> Facts:
-        return facts_of(self.lab, self.lab.scan(self.mail))
+        return facts_of(self.system.rspamd, self.system.rspamd.scan(self.mail))
 
     def forecast(self) -> Forecast:
         """What the expression does to the mail. Raises LabError: the expression is wrong, or the scan was cut short."""
@@ -227,12 +225,12 @@ class CompositeModel:
 
     def check(self) -> Check:
         """Let Rspamd itself judge the mail with this composite; afterwards the configuration is as before."""
-        forecast, lab = self.forecast(), self.lab
-        lab.write(FILE, lab.configuration.read().get(FILE, "") + self.snippet())
+        forecast, rspamd, configurations = self.forecast(), self.system.rspamd, self.system.configurations
+        configurations.write(FILE, rspamd.configuration.read().get(FILE, "") + self.snippet())
         try:
-            verdict = lab.scan(self.mail)
+            verdict = rspamd.scan(self.mail)
         finally:
-            lab.undo()
+            configurations.undo()
         different = forecast.facts.differences(forecast.outcome, verdict)
         if verdict.action != forecast.actions[1] and not forced(verdict):
             different.append(f"{verdict.action} statt {forecast.actions[1]}")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from labs.plots.ladder import alternative_text_ladder, ladder
 from labs.plots.svg import svg
+from labs.policy.system import System
 from labs.widgets.callbacks import shows_errors
 from labs.widgets.dial_model import HIGH, LOW, Dial, Shot
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 STYLE = """<style>
 .lab-dial pre { line-height: 1.4; font-size: 12px; white-space: pre-wrap; overflow-wrap: anywhere; margin: .3em 0; }
@@ -25,8 +22,8 @@ STYLE = """<style>
 class DialView(widgets.VBox):
     """``points``: where the slider stands at first. Letting it go sends a fresh mail; a button sends the same once more."""
 
-    def __init__(self, lab: Lab, points: float = 0) -> None:
-        self.dial = Dial(lab)
+    def __init__(self, system: System, points: float = 0) -> None:
+        self.dial = Dial(system)
         self.shot: Shot | None = None
         self.slider = widgets.FloatSlider(
             points, min=LOW, max=HIGH, step=0.5, description="Punkte", continuous_update=False, readout_format=".1f",

@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.header import decode_header, make_header
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from labs.errors import LabError
+from labs.mails import load_signed
+from labs.policy.system import System
 from labs.rspamd.verdict import number
 from labs.smtp.client import Delivery
 from labs.smtp.headers import delivered_headers
 from labs.smtp.trace import Hop, Trace
 from labs.visible import one_line
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 LOW, HIGH = -5.0, 25.0
 MAIL = "regler"
@@ -76,14 +74,14 @@ class Shot:
 class Dial:
     """Needs the profile "cluster" and the configuration of chapter 05."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
+    def __init__(self, system: System) -> None:
+        self.system = system
 
     @cached_property
     def own_points(self) -> float:
         """What the mail has without the header X-Punkte. Raises LabError outside chapter 05."""
-        mail, envelope = self.lab.load(MAIL)
-        verdict = self.lab.scan(
+        mail, envelope = load_signed(MAIL, self.system.cluster.secrets)
+        verdict = self.system.rspamd.scan(
             b"X-Punkte: 2\r\n" + mail, ip=envelope.ip, helo=envelope.helo, hostname=envelope.hostname,
             from_=envelope.from_, rcpt=envelope.rcpt, mta_name=envelope.mta_name,
         )  # fmt: skip
@@ -98,15 +96,17 @@ class Dial:
     @property
     def thresholds(self) -> Mapping[str, float]:
         """Action -> from how many points, as the workers have it now."""
-        return self.lab.scan(MAIL).thresholds
+        return self.system.rspamd.scan(MAIL).thresholds
 
     def mail(self, points: float) -> bytes:
         """A fresh mail that Rspamd will give ``points``."""
-        return f"X-Punkte: {points - self.own_points:.2f}\r\n".encode() + self.lab.load(MAIL)[0]
+        return (
+            f"X-Punkte: {points - self.own_points:.2f}\r\n".encode() + load_signed(MAIL, self.system.cluster.secrets)[0]
+        )
 
     def send(self, points: float) -> Shot:
         """Send a fresh mail with so many points; returns when it has come to rest."""
-        self.lab.forget()  # otherwise greylisting knows the sender from the last mail
+        self.system.forget()  # otherwise greylisting knows the sender from the last mail
         return self._send(points, self.mail(points))
 
     def again(self, shot: Shot) -> Shot:
@@ -115,9 +115,9 @@ class Dial:
         return self._send(shot.wanted, shot.mail)
 
     def _send(self, points: float, mail: bytes) -> Shot:
-        envelope = self.lab.load(MAIL)[1]
+        envelope = load_signed(MAIL, self.system.cluster.secrets)[1]
         sent = time.monotonic()
-        delivery = self.lab.send(
+        delivery = self.system.post.send(
             mail,
             "mx1",
             ip=envelope.ip,

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 from markdown_it import MarkdownIt
 
 from labs.exercises.engine import Exercise, Outcome, Result
 from labs.exercises.progress import Progress
+from labs.policy.system import System
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
 from labs.widgets.callbacks import shows_errors
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 COLOURS = {
     Outcome.RIGHT: "#007A5A",
@@ -36,9 +33,9 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 class ExerciseView(widgets.VBox):
     """``given``: the reader's own verdict or delivery in a mail exercise."""
 
-    def __init__(self, lab: Lab, exercise: Exercise, given: Verdict | Delivery | None = None) -> None:
-        self.lab, self.exercise, self.given = lab, exercise, given
-        self.progress = Progress(lab.cluster.name)
+    def __init__(self, system: System, exercise: Exercise, given: Verdict | Delivery | None = None) -> None:
+        self.system, self.exercise, self.given = system, exercise, given
+        self.progress = Progress(system.cluster.name)
         self.shown = 0
         self.result: Result | None = None
         self.check_button = widgets.Button(description="Prüfen", button_style="primary", icon="check")
@@ -67,7 +64,9 @@ class ExerciseView(widgets.VBox):
 
     def _editor(self) -> dict[str, widgets.Textarea]:
         """File -> the field with its text; empty where no file is to be changed or the lab does not run."""
-        self.loaded = self.exercise.texts(self.lab) if self.exercise.about_files and self.lab.cluster.running else {}
+        self.loaded = (
+            self.exercise.texts(self.system) if self.exercise.about_files and self.system.cluster.running else {}
+        )
         fields = {}
         for name, text in self.loaded.items():
             lines = min(max(text.count("\n") + 2, 6), 24)
@@ -130,17 +129,17 @@ class ExerciseView(widgets.VBox):
         if self.exercise.question:
             return self.exercise.answer([position for position, box in self.choices.items() if box.value])
         if not self.editor:
-            return self.exercise.check(self.lab, self.given)
+            return self.exercise.check(self.system, self.given)
         texts = {name: field.value for name, field in self.editor.items()}
         # Nothing changed here: the reader may have used a cell, and what is in force counts.
-        result = self.exercise.hand_in(self.lab, texts if texts != self.loaded else {})
+        result = self.exercise.hand_in(self.system, texts if texts != self.loaded else {})
         if result.cases:
             self._load()
         return result
 
     def _load(self) -> None:
         """Show the files as they are in force, also after a cell has changed them."""
-        self.loaded = self.exercise.texts(self.lab)
+        self.loaded = self.exercise.texts(self.system)
         for name, field in self.editor.items():
             field.value = self.loaded[name]
 
@@ -181,7 +180,7 @@ class ExerciseView(widgets.VBox):
     @shows_errors
     def _reset(self, *_) -> None:
         if self.exercise.about_files:
-            self.exercise.reset(self.lab)
+            self.exercise.reset(self.system)
             self._load()
         for box in self.choices.values():
             box.value = False

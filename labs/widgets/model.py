@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from labs.errors import LabError
-from labs.mails import Envelope, catalogue
+from labs.mails import Envelope, catalogue, load_signed
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Comparison, Verdict, number
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 OWN = ""
 """The choice that stands for the reader's own mail."""
@@ -39,7 +36,7 @@ class Result:
 class SenderModel:
     """The mail in hand, its envelope and the last results."""
 
-    lab: Lab
+    rspamd: Rspamd
     choice: str = OWN
     original: bytes = b""
     own: bytes = b""
@@ -55,7 +52,7 @@ class SenderModel:
         if name == OWN:
             self._take(self.own, Envelope(mta_name="incoming_default"))
         else:
-            self._take(*self.lab.load(name))
+            self._take(*load_signed(name, self.rspamd.cluster.secrets))
 
     def upload(self, content: bytes) -> None:
         """Take the reader's own mail. Its bytes go to the lab's Rspamd only and are not stored."""
@@ -91,14 +88,14 @@ class SenderModel:
         return bool(self.results) and self.sent != (self.text, self.envelope)
 
     def send(self) -> Result:
-        """Let Rspamd judge the mail in hand. Raises LabError as ``Lab.scan`` does."""
+        """Let Rspamd judge the mail in hand. Raises LabError as ``Rspamd.scan`` does."""
         if not self.content.strip():
             raise LabError(
                 "Es ist keine Mail da.",
                 next_step="Wähle eine Vorlage, lade eine Datei hoch oder füge den Quelltext ein.",
             )
         envelope = self.envelope
-        verdict = self.lab.scan(
+        verdict = self.rspamd.scan(
             self.content, ip=envelope.ip, helo=envelope.helo, hostname=envelope.hostname, from_=envelope.from_,
             rcpt=envelope.rcpt, user=envelope.user, mta_name=envelope.mta_name,
         )  # fmt: skip

@@ -5,18 +5,16 @@ from __future__ import annotations
 import html
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import ipywidgets as widgets
 
+from labs.cluster.cluster import Cluster
 from labs.errors import LabError
 from labs.plots.clustermap import Live
 from labs.plots.parts import zone_title
 from labs.widgets.callbacks import shows_errors, unexpected
 from labs.widgets.overview_model import ACTIONS, OverviewModel
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 SECONDS = 1.0
 """Between two looks at the cluster."""
@@ -40,8 +38,8 @@ class Overview(widgets.VBox):
 
     _latest: ClassVar[Overview | None] = None
 
-    def __init__(self, lab: Lab) -> None:
-        self.model = OverviewModel(lab)
+    def __init__(self, cluster: Cluster) -> None:
+        self.model = OverviewModel(cluster)
         self.live: Live | None = None
         self.renderings = 0
         self._closing, self._drawing = threading.Event(), threading.Lock()
@@ -86,7 +84,7 @@ class Overview(widgets.VBox):
             if self._closing.is_set():
                 return False
             self.rest("")
-            if self.model.lab.cluster.running:
+            if self.model.cluster.running:
                 self.notice.value = (error if isinstance(error, LabError) else unexpected(error)).html()
             else:
                 self.notice.value = LabError(

@@ -6,17 +6,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from labs.cluster.acts import ACTS
+from labs.cluster.cluster import Cluster
 from labs.cluster.topology import Node, links
 from labs.cluster.watch import memory, states
 from labs.errors import LabError
 from labs.plots.clustermap import Live, alternative_text, clustermap, tooltips
 from labs.plots.svg import svg
 from labs.smtp.traffic import Traffic
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 MEMORY_SECONDS = 15
 """Memory takes much longer to read than the rest, and only a tooltip shows it."""
@@ -49,7 +47,7 @@ ACTIONS = (
 class OverviewModel:
     """``look`` may be called from another thread than ``act``."""
 
-    lab: Lab
+    cluster: Cluster
     nodes: Mapping[str, Node] = field(default_factory=dict)
     _settings: dict = field(default_factory=dict)
     _traffic: Traffic = field(default_factory=Traffic)
@@ -58,7 +56,7 @@ class OverviewModel:
 
     def look(self) -> Live:
         """What is the case now; a few milliseconds. Raises LabError when the lab is not running."""
-        cluster = self.lab.cluster
+        cluster = self.cluster
         found, settings = states(cluster), cluster.settings
         if settings != self._settings:  # another run of the lab: new addresses, new logs
             self._settings, self._traffic, self._memory_at = settings, Traffic(), float("-inf")
@@ -88,8 +86,8 @@ class OverviewModel:
         known = {one.name: one for one in ACTIONS}
         if action not in known:
             raise LabError(f"Eine Handlung „{action}“ gibt es nicht.", next_step=f"Vorhanden sind: {', '.join(known)}.")
-        getattr(self.lab, action)(node)
-        if action == "restart" and states(self.lab.cluster)[node] != "up":
+        ACTS[action](self.cluster, node)
+        if action == "restart" and states(self.cluster)[node] != "up":
             raise LabError(f"{node} antwortet nach dem Neustart nicht.", next_step=f'`lab.logs("{node}")` sagt, warum.')
         return known[action].said.format(node)
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 import html
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 import pandas as pd
 
 from labs.mails import catalogue
+from labs.rspamd.rspamd import Rspamd
 from labs.visible import visible
 from labs.widgets import display
 from labs.widgets.callbacks import shows_errors
 from labs.widgets.model import OWN, ROLES, Result, SenderModel
 from labs.widgets.whatif import WhatIf
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 WHAT_IF = "Was wäre, wenn?"
 TABS = ("Ergebnis", "Symbole", WHAT_IF, "Kopfzeilen", "Rohdaten", "Log")
@@ -41,10 +38,10 @@ STYLE = """<style>
 
 
 class Sender(widgets.HBox):
-    """The widget itself. ``lab``: a running lab; ``mail``: the sample to begin with."""
+    """The widget itself. ``mail``: the sample to begin with."""
 
-    def __init__(self, lab: Lab, mail: str = "sauber") -> None:
-        self.model = SenderModel(lab)
+    def __init__(self, rspamd: Rspamd, mail: str = "sauber") -> None:
+        self.model = SenderModel(rspamd)
         self._filling = False
         self._build_inputs()
         self._build_outputs()
@@ -205,7 +202,7 @@ class Sender(widgets.HBox):
         elif self.tab.value == "Symbole":
             self.view.children = [self._symbol_table()]
         elif self.tab.value == WHAT_IF:
-            self.view.children = [WhatIf(self.model.lab, verdict)]
+            self.view.children = [WhatIf(self.model.rspamd, verdict)]
         else:
             content = {
                 "Kopfzeilen": lambda: (
@@ -213,7 +210,7 @@ class Sender(widgets.HBox):
                     or "Rspamd fügt keine Kopfzeilen an."
                 ),
                 "Rohdaten": lambda: json.dumps(verdict.raw, indent=2, ensure_ascii=False),
-                "Log": lambda: self.model.lab.log(verdict) or "Zu dieser Mail steht nichts im Log.",
+                "Log": lambda: self.model.rspamd.log(verdict) or "Zu dieser Mail steht nichts im Log.",
             }[self.tab.value]()
             self.source.value = f"<pre tabindex=0>{html.escape(visible(content))}</pre>"
             self.view.children = [self.source]

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import html
 import threading
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from labs.errors import LabError
+from labs.smtp.post import Post
 from labs.smtp.trace import Trace
 from labs.widgets.callbacks import shows_errors, unexpected
 from labs.widgets.journey import details, picture
 from labs.widgets.model import OWN
 from labs.widgets.tracer_model import PATIENCE, TracerModel
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 STYLE = """<style>
 .lab-tracer svg { display: block; }
@@ -32,9 +29,9 @@ STYLE = """<style>
 class Tracer(widgets.VBox):
     """``mail``: a name of the catalogue, or the bytes of an own mail."""
 
-    def __init__(self, lab: Lab, mail: str | bytes = "sauber") -> None:
+    def __init__(self, post: Post, mail: str | bytes = "sauber") -> None:
         own = mail if isinstance(mail, bytes) else b""
-        self.model = TracerModel(lab, OWN if own else str(mail), own=own)
+        self.model = TracerModel(post, OWN if own else str(mail), own=own)
         self.thread: threading.Thread | None = None
         style, wide = {"description_width": "4em"}, {"flex": "1 1 300px", "max_width": "440px"}
         self.mail = widgets.Dropdown(

@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from labs.cluster.topology import Node
 from labs.errors import LabError
-from labs.mails import catalogue
+from labs.mails import catalogue, load_signed
 from labs.smtp.client import DOORS, Delivery
+from labs.smtp.post import Post
 from labs.smtp.trace import LOG_DELAY, Trace, with_headers
 from labs.widgets.model import OWN
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 WAYS = {
     "mx1": "von außen über mx1",
@@ -41,7 +38,7 @@ POLL, SLOW, PATIENCE = 0.1, 0.45, 40.0
 class TracerModel:
     """``choice``: a name of the catalogue, or OWN for the mail that ``own`` holds."""
 
-    lab: Lab
+    post: Post
     choice: str
     via: str = "mx1"
     own: bytes = b""
@@ -62,7 +59,7 @@ class TracerModel:
         return Trace("", (), None, self._nodes())
 
     def _nodes(self) -> dict[str, Node]:
-        nodes = self.lab.cluster.nodes
+        nodes = self.post.cluster.nodes
         if "mx1" not in nodes:
             raise LabError(
                 "In diesem Labor läuft kein Postfix.",
@@ -76,11 +73,11 @@ class TracerModel:
         A mail is faster than the eye, so each hop is shown for SLOW seconds. Raises LabError as ``Lab.send`` does.
         """
         self._nodes()
-        content, envelope = self.lab.load(self.choice if self.choice != OWN else self.own)
+        content, envelope = load_signed(self.choice if self.choice != OWN else self.own, self.post.cluster.secrets)
         envelope = replace(envelope, **INSIDE.get(self.via, {}))
         if not envelope.rcpt:
             envelope = replace(envelope, from_="lena.hartwig@partner.example", rcpt=("erika.muster@firma.example",))
-        self.delivery = self.lab.send(
+        self.delivery = self.post.send(
             content, self.via, ip=envelope.ip, helo=envelope.helo, hostname=envelope.hostname, from_=envelope.from_,
             rcpt=envelope.rcpt, user=envelope.user,
         )  # fmt: skip

@@ -6,20 +6,16 @@ Views only; whatif_model.py decides.
 from __future__ import annotations
 
 import html
-from email.message import EmailMessage
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from labs.mails import Mail
 from labs.plots.reading import force
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Symbol, Verdict
 from labs.widgets import display
 from labs.widgets.callbacks import shows_errors
 from labs.widgets.whatif_model import WhatIfModel
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 STYLE = """<style>
 .lab-whatif svg { display: block; }
@@ -38,8 +34,8 @@ HINT = "Ändere links etwas. Ein zweiter Rspamd antwortet; das laufende Labor bl
 class WhatIf(widgets.VBox):
     """``mail``: a sample's name, a path, bytes, an EmailMessage (they are scanned now), or a verdict."""
 
-    def __init__(self, lab: Lab, mail: str | Path | bytes | EmailMessage | Verdict) -> None:
-        self.model = WhatIfModel.of(lab, mail)
+    def __init__(self, rspamd: Rspamd, mail: Mail | Verdict) -> None:
+        self.model = WhatIfModel.of(rspamd, mail)
         self._filling = False
         self._build_inputs()
         self._build_outputs()

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from email.message import EmailMessage
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from labs.mails import Mail
 from labs.rspamd.inquiry.reason import WhyNot
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.inquiry.whatif import Changes, ask, permanent
 from labs.rspamd.inquiry.whynot import why_not
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Comparison, Symbol, Verdict
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 STRONGEST = 8
 """So many symbols are shown at once; the others are folded in."""
@@ -25,16 +21,16 @@ STRONGEST = 8
 class WhatIfModel:
     """One verdict and the changes to it. Source of the names: the configuration of the running lab."""
 
-    lab: Lab
+    rspamd: Rspamd
     before: Verdict
     registry: Registry
     changes: Changes = field(default_factory=Changes)
 
     @classmethod
-    def of(cls, lab: Lab, mail: str | Path | bytes | EmailMessage | Verdict) -> WhatIfModel:
+    def of(cls, rspamd: Rspamd, mail: Mail | Verdict) -> WhatIfModel:
         """Scan the mail, or take a verdict as it is."""
-        verdict = mail if isinstance(mail, Verdict) else lab.scan(mail)
-        return cls(lab, verdict, Registry.of(lab))
+        verdict = mail if isinstance(mail, Verdict) else rspamd.scan(mail)
+        return cls(rspamd, verdict, Registry.of(rspamd))
 
     @property
     def strongest(self) -> tuple[Symbol, ...]:
@@ -98,7 +94,7 @@ class WhatIfModel:
         """Before and after. Raises LabError as ``what_if`` does."""
         if not self.changes:
             return self.before.compare(self.before)
-        return ask(self.lab, self.before, self.changes.checked(self.registry))
+        return ask(self.rspamd, self.before, self.changes.checked(self.registry))
 
     def lines(self) -> str:
         """The configuration lines that make the changes last, file by file; "" when nothing is changed."""
@@ -112,4 +108,4 @@ class WhatIfModel:
         return self.registry.names
 
     def why(self, symbol: str) -> WhyNot:
-        return why_not(self.lab, symbol, self.before)
+        return why_not(self.rspamd, symbol, self.before)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import ipywidgets as widgets
 
 from labs.errors import LabError
+from labs.rspamd.rspamd import Rspamd
 from labs.widgets.callbacks import shows_errors
 from labs.widgets.which_model import WhichModel
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 STYLE = """<style>
 .lab-profile-explorer .lab-error { border-left: 4px solid #B00020; padding: .4em .8em; line-height: 1.5; }
@@ -29,8 +25,8 @@ FIELDS = (
 class ProfileExplorer(widgets.VBox):
     """``mail``: the sample to begin with, or "" for none."""
 
-    def __init__(self, lab: Lab, mail: str = "sauber") -> None:
-        self.model = WhichModel(lab)
+    def __init__(self, rspamd: Rspamd, mail: str = "sauber") -> None:
+        self.model = WhichModel(rspamd)
         self.model.choose(mail)
         self._filling = False
         self.notice, self.result = widgets.HTML(), widgets.HTML(layout={"width": "100%"})

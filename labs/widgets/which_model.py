@@ -5,24 +5,21 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from labs.errors import LabError
-from labs.mails import Envelope, catalogue
+from labs.mails import Envelope, catalogue, load_signed
 from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.settings.conditions import Asked
 from labs.rspamd.settings.profiles import decide
 from labs.rspamd.settings.which import EMPTY, Which, taken
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 
 @dataclass
 class WhichModel:
     """``mail``: a name of the catalogue, or "" for a mail of which only the envelope matters."""
 
-    lab: Lab
+    rspamd: Rspamd
     mail: str = ""
     envelope: Envelope = field(default_factory=Envelope)
     settings_id: str = ""
@@ -36,9 +33,9 @@ class WhichModel:
     @property
     def registry(self) -> Registry:
         """Of the configuration in force; asked anew when that has changed."""
-        state = str(self.lab.configuration.state)
+        state = str(self.rspamd.configuration.state)
         if not self._known or self._known[0] != state:
-            self._known = (state, Registry.of(self.lab))
+            self._known = (state, Registry.of(self.rspamd))
         return self._known[1]
 
     @property
@@ -70,8 +67,10 @@ class WhichModel:
     def ask(self) -> Which:
         """The same, and what Rspamd takes for it: one scan in the lab."""
         asked = self._asked()
-        verdict = self.lab.worker.scan(asked.mail, asked.envelope, self.registry.groups, settings_id=asked.settings_id)
-        return Which(decide(self.registry.profiles, asked, taken(self.lab, verdict)), verdict)
+        verdict = self.rspamd.worker.scan(
+            asked.mail, asked.envelope, self.registry.groups, settings_id=asked.settings_id
+        )
+        return Which(decide(self.registry.profiles, asked, taken(self.rspamd, verdict)), verdict)
 
     def _asked(self) -> Asked:
         if self.envelope.ip:
@@ -81,4 +80,8 @@ class WhichModel:
                 raise LabError(
                     f"„{self.envelope.ip}“ ist keine IP-Adresse.", next_step="Schreibe zum Beispiel 192.0.2.10."
                 ) from None
-        return Asked(self.envelope, self.lab.load(self.mail)[0] if self.mail else EMPTY, self.settings_id)
+        return Asked(
+            self.envelope,
+            load_signed(self.mail, self.rspamd.cluster.secrets)[0] if self.mail else EMPTY,
+            self.settings_id,
+        )

@@ -4,7 +4,7 @@ import pytest
 
 CELLS = (
     "from labs import Lab\nfrom labs.widgets.whatif import WhatIf\nlab = Lab.start()",
-    'WhatIf(lab, lab.scan("phishing"))',
+    'WhatIf(lab.rspamd, lab.scan("phishing"))',
 )
 
 

@@ -48,7 +48,7 @@ def on_its_way(lab: Lab, delivery: Delivery) -> Iterator[Any]:
 
 def in_widgets(lab: Lab, verdict: Verdict) -> Iterator[widgets.Widget]:
     """The widgets that take a mail or a verdict, after everything in them was pressed."""
-    sender = Sender(lab)
+    sender = Sender(lab.rspamd)
     sender.template.value = ""
     sender.text.value = verdict.mail.decode("utf-8", "replace")
     for _ in range(2):
@@ -56,15 +56,15 @@ def in_widgets(lab: Lab, verdict: Verdict) -> Iterator[widgets.Widget]:
     for tab in TABS:
         sender.tab.value = tab
         yield sender
-    what_if = WhatIf(lab, verdict)
+    what_if = WhatIf(lab.rspamd, verdict)
     what_if.symbol.value = "CLAM_VIRUS"
     what_if.why_button.click()
     yield what_if
-    tracer = Tracer(lab, verdict.mail)
+    tracer = Tracer(lab.post, verdict.mail)
     tracer.send_button.click()
     tracer.thread.join()
     yield tracer
-    exercise = ExerciseView(lab, find("sperrliste"), verdict)
+    exercise = ExerciseView(lab.system, find("sperrliste"), verdict)
     for button in (exercise.check_button, exercise.hint_button):
         button.click()
     yield exercise

@@ -34,7 +34,7 @@ class Scans:
     """Each mail as it is before composites, with the configured composites, groups and weights."""
 
     def __init__(self, lab) -> None:
-        self.lab, registry = lab, Registry.of(lab)
+        self.lab, registry = lab, Registry.of(lab.rspamd)
         self.groups = registry.groups
         self.shipped = Composite.configured(registry.composites, lab.controller.weights(), self.groups)
         self.file = registry.files.get("local.d/composites.conf", "")
@@ -193,7 +193,7 @@ def test_rspamd_agrees_with_the_forecast_and_nothing_stays_behind(lab, mail, exp
     own = written("EIGENES", "MIME_TRACE", "leave", 0.5)
     lab.write("composites.conf", own)
     files = lab.configuration.read()
-    model = CompositeModel(lab, expression, mail, policy)
+    model = CompositeModel(lab.system, expression, mail, policy)
     forecast, check = model.forecast(), model.check()
     assert not check.differences and "Die Vorhersage stimmt." in str(check)
     assert check.fired == ("GIBT_ES_NICHT" not in expression) and check.verdict.action == forecast.actions[1]
@@ -203,12 +203,12 @@ def test_rspamd_agrees_with_the_forecast_and_nothing_stays_behind(lab, mail, exp
 
 def test_a_forecast_that_rspamd_contradicts_is_called_wrong(lab):
     lab.write("rspamd.local.lua", MOODY)
-    check = CompositeModel(lab, "!LAUNE & MIME_TRACE", "sauber").check()
+    check = CompositeModel(lab.system, "!LAUNE & MIME_TRACE", "sauber").check()
     assert not check.fired and "Die Vorhersage stimmt nicht: " in str(check) and "LAUNE ist da" in str(check)
 
 
 def test_an_action_that_another_rule_forces_is_no_wrong_forecast(lab):
-    model = CompositeModel(lab, "MIME_TRACE", "exe-im-zip", "leave", 0.1)
+    model = CompositeModel(lab.system, "MIME_TRACE", "exe-im-zip", "leave", 0.1)
     check = model.check()
     assert check.verdict.action == "reject" and not check.differences and "erzwungen, nicht nach Punkten" in str(check)
     assert "FORCE_ACTION_ATTACHMENT" in model.facts.before.late
@@ -216,33 +216,33 @@ def test_an_action_that_another_rule_forces_is_no_wrong_forecast(lab):
 
 def test_symbols_of_postfilters_are_announced_as_out_of_sight(lab):
     lab.write("rspamd.local.lua", LATE)
-    model = CompositeModel(lab, "SPAET | MIME_TRACE & !SPAET", "sauber")
+    model = CompositeModel(lab.system, "SPAET | MIME_TRACE & !SPAET", "sauber")
     assert [text for text in model.forecast().warnings() if "SPAET kommt von einem Postfilter" in text]
     assert not model.check().differences
 
 
 def test_early_results_end_the_scan_before_composites(lab):
     with pytest.raises(LabError, match="keine Composites"):
-        CompositeModel(lab, "GTUBE", "gtube").forecast()
+        CompositeModel(lab.system, "GTUBE", "gtube").forecast()
 
 
 @pytest.mark.parametrize("mail", ["antwort", "exe-im-zip", "eigene-domain-von-aussen", "zip-verschluesselt", "bounce"])
 def test_whatever_profile_or_forced_action_a_mail_has_its_symbols_are_predicted(lab, mail):
-    facts = CompositeModel(lab, "MIME_TRACE", mail).facts
+    facts = CompositeModel(lab.system, "MIME_TRACE", mail).facts
     assert not facts.differences(facts.outcome(), facts.verdict)
     assert facts.before.hits and not facts.skipped
 
 
 def test_a_rejected_composite_leaves_the_configuration_as_it_was(lab):
     files = lab.configuration.read()
-    model = CompositeModel(lab, "MIME_TRACE", "sauber", name="UN GUELTIG {")
+    model = CompositeModel(lab.system, "MIME_TRACE", "sauber", name="UN GUELTIG {")
     with pytest.raises(LabError):
         model.check()
     assert lab.configuration.read() == files
 
 
 def test_the_explorer_follows_what_is_typed(lab):
-    explorer = CompositeExplorer(lab, mail="pillen")
+    explorer = CompositeExplorer(lab.system, mail="pillen")
     assert "MEIN_COMPOSITE schlägt an" in explorer.notice.value and "<svg" in explorer.picture.value
     explorer.expression.value = "-DBL_SPAM & ~R_SPF_PLUSALL & <b>"
     assert "R_SPF_PLUSALL" not in explorer.effects.value, "the picture of a wrong expression is the last good one"
@@ -262,9 +262,9 @@ def test_the_explorer_follows_what_is_typed(lab):
 
 def test_wrong_arguments_are_said_in_german(lab):
     with pytest.raises(LabError, match="remove_all, remove_symbol"):
-        CompositeModel(lab, policy="loeschen")
+        CompositeModel(lab.system, policy="loeschen")
     with pytest.raises(LabError, match="gibtesnicht"):
-        CompositeModel(lab, mail="gibtesnicht")
+        CompositeModel(lab.system, mail="gibtesnicht")
 
 
 @pytest.mark.parametrize("own", ["g:haus", "!g:haus", "g+:haus", "g-:haus"])
@@ -273,7 +273,7 @@ def test_a_group_sees_composites_that_come_later(lab, own, first):
     asks = f'FRAGT {{ expression = "{own}"; policy = "leave"; }}\n'
     asked = 'HAUS { expression = "MIME_TRACE"; policy = "leave"; group = "haus"; score = 0.5; }\n'
     lab.write("composites.conf", asks + asked if first else asked + asks)
-    facts = CompositeModel(lab, "MIME_TRACE", "sauber").facts
+    facts = CompositeModel(lab.system, "MIME_TRACE", "sauber").facts
     assert not facts.differences(facts.outcome(), facts.verdict)
     assert (facts.verdict.symbol("FRAGT") is not None) is (own in ("g:haus", "g+:haus"))
 

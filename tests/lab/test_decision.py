@@ -63,7 +63,7 @@ def test_every_example_of_the_policy_is_decided_as_by_rspamd(shipped):
 def composites(lab):
     from labs.rspamd.inquiry.registry import Registry
 
-    return set(Registry.of(lab).composites)
+    return set(Registry.of(lab.rspamd).composites)
 
 
 def test_malware_is_told_as_one_way(shipped):

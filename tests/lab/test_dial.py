@@ -20,14 +20,14 @@ from labs.widgets.dial_model import Dial
 )
 def test_the_sum_is_as_set_and_the_action_follows(big, points, action, code, end):
     big.reset("05-actions")
-    shot = Dial(big).send(points)
+    shot = Dial(big.system).send(points)
     assert abs(shot.first.score - points) < 0.02
     assert (shot.first.action, shot.delivery.code) == (action, code) and end in shot.end
 
 
 def test_the_second_try_passes_and_is_marked(big):
     big.reset("05-actions")
-    dial = Dial(big)
+    dial = Dial(big.system)
     first = dial.send(8)
     second = dial.again(first)
     assert first.delivery.code == 451 and second.delivery.code == 250
@@ -38,7 +38,7 @@ def test_own_actions_end_in_hold_and_nowhere(big):
     big.reset("05-actions")
     big.write("actions.conf", "add_header = 6;\nquarantine = 10;\ndiscard = 20;\ngreylist = null;\n")
     big.write("greylist.conf", "enabled = false;\n")
-    dial = Dial(big)
+    dial = Dial(big.system)
     assert "HOLD" in dial.send(11).end and "wirft sie weg" in dial.send(22).end
     assert dial.thresholds == {"add header": 6.0, "quarantine": 10.0, "discard": 20.0, "reject": 15.0}
 
@@ -47,19 +47,19 @@ def test_without_its_threshold_greylisting_still_puts_off_what_is_more_than_no_a
     """The module asks for the threshold, and without one for any action but "no action" and "reject"."""
     big.reset("05-actions")
     big.write("actions.conf", "reject = 15;\nadd_header = 6;\ngreylist = null;\n")
-    dial = Dial(big)
+    dial = Dial(big.system)
     assert [dial.send(points).delivery.code for points in (5, 8)] == [250, 451]
 
 
 def test_outside_the_chapter_the_dial_says_so(big):
     with pytest.raises(LabError, match="05-actions"):
-        Dial(big).send(5)
-    assert "05-actions" in DialView(big).notice.value
+        Dial(big.system).send(5)
+    assert "05-actions" in DialView(big.system).notice.value
 
 
 def test_the_widget_shows_what_each_position_does(big):
     big.reset("05-actions")
-    view = DialView(big)
+    view = DialView(big.system)
     assert "NO ACTION" in view.picture.value and "liegt im Postfach" in view.details.value
     view.slider.value = 5
     assert "451" in view.details.value and not view.again_button.disabled

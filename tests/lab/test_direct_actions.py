@@ -28,7 +28,7 @@ def blocked(lines: str) -> str:
 
 
 def learned(lab, verdict) -> str:
-    return Observation.of(verdict, lab).learned
+    return Observation.of(verdict, lab.rspamd).learned
 
 
 def test_a_direct_action_keeps_nine_of_ten_rules_from_running(direct):

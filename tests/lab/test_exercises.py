@@ -31,15 +31,15 @@ def answer(lab, exercise, files):
     if exercise.about_mail:
         arguments = tomllib.loads(files["mail.toml"])
         ask = lab.send if "via" in arguments else lab.scan
-        return exercise.check(lab, ask(arguments.pop("mail"), **arguments))
-    return exercise.hand_in(lab, files)
+        return exercise.check(lab.system, ask(arguments.pop("mail"), **arguments))
+    return exercise.hand_in(lab.system, files)
 
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_start_does_not_pass_and_is_seen_as_untouched(lab_of, name):
     lab = lab_of(ALL[name])
-    ALL[name].reset(lab)
-    assert ALL[name].hand_in(lab, ALL[name].start()).outcome is Outcome.UNTOUCHED
+    ALL[name].reset(lab.system)
+    assert ALL[name].hand_in(lab.system, ALL[name].start()).outcome is Outcome.UNTOUCHED
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -70,7 +70,7 @@ def test_what_makes_an_answer_right_holds_on_the_servers(lab_of, name):
     lab.forget()
     for file, text in ALL[name].proof().items():
         lab.write(file, text)
-    found = {case.title: case.findings(lab) for case in ALL[name].cases}
+    found = {case.title: case.findings(lab.system) for case in ALL[name].cases}
     assert found and not any(found.values()), found
 
 
@@ -99,18 +99,18 @@ def test_an_unknown_exercise_is_named():
 def test_while_rspamd_is_down_an_exercise_cannot_be_checked(lab):
     lab.reset("00-willkommen")
     lab.kill("rspamd1")
-    assert find("schwelle").check(lab).outcome is Outcome.IMPOSSIBLE
+    assert find("schwelle").check(lab.system).outcome is Outcome.IMPOSSIBLE
     assert lab.cluster.wait_ready("rspamd1")
 
 
 def test_without_a_lab_an_exercise_cannot_be_checked(cluster):
-    result = find("schwelle").hand_in(Lab(cluster), {"actions.conf": "reject = 6;"})
+    result = find("schwelle").hand_in(Lab(cluster).system, {"actions.conf": "reject = 6;"})
     assert result.outcome is Outcome.IMPOSSIBLE and "läuft" in result.hints[0]
 
 
 def test_the_widget_checks_hints_and_shows_the_solution(lab):
     lab.reset("04-symbole")
-    view = ExerciseView(lab, find("gewicht"))
+    view = ExerciseView(lab.system, find("gewicht"))
     view.check_button.click()
     assert "nicht bearbeitet" in view.answer.value
     view.hint_button.click()
@@ -126,7 +126,7 @@ def test_the_widget_checks_hints_and_shows_the_solution(lab):
 
 
 def test_an_error_is_quoted_as_text_also_by_the_hints(lab):
-    view = ExerciseView(lab, find("gewicht"))
+    view = ExerciseView(lab.system, find("gewicht"))
     view.editor["groups.conf"].value = "group [WEB](https://evil.example/) {"
     view.check_button.click()
     view.hint_button.click()
@@ -138,7 +138,7 @@ def test_the_editor_writes_checks_keeps_what_is_wrong_and_resets(lab):
     lab.reset("04-symbole")
     Progress(lab.cluster.name).erase()
     exercise = find("gewicht")
-    view = ExerciseView(lab, exercise)
+    view = ExerciseView(lab.system, exercise)
     field = view.editor["groups.conf"]
     started = field.value
     field.value = "group {"
@@ -158,14 +158,14 @@ def test_another_chapters_configuration_solves_nothing(lab):
     """The base policy would satisfy some tasks; an untouched editor is untouched wherever the lab stands."""
     lab.reset()
     lab.write("groups.conf", find("gewicht").solution()["groups.conf"])
-    assert find("gewicht").hand_in(lab, {}).outcome is Outcome.UNTOUCHED
+    assert find("gewicht").hand_in(lab.system, {}).outcome is Outcome.UNTOUCHED
     assert lab.configuration.state == ("04-symbole", {})
 
 
 def test_a_partial_success_is_counted(lab):
     lab.reset("04-symbole")
     exercise = find("abschalten")
-    view = ExerciseView(lab, exercise)
+    view = ExerciseView(lab.system, exercise)
     view.editor["composites.conf"].value = exercise.wrong()["null-punkte"][0]["composites.conf"]
     view.check_button.click()
     assert re.search(r"[12] von 3 Punkten der Aufgabe stimmen schon", view.answer.value)

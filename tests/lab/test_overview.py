@@ -78,11 +78,11 @@ def test_mails_per_minute_appear_and_nothing_is_drawn_without_a_change(big, over
 
 
 def test_a_mistake_in_a_callback_is_shown_in_german(big, overview):
-    overview.model.lab = None
+    overview.model.cluster = None
     overview.buttons["redis1", "freeze"].click()
     assert 'role="alert"' in overview.notice.value and "Führe die Zelle noch einmal aus" in overview.notice.value
     with pytest.raises(LabError, match="Vorhanden sind: kill, freeze"):
-        OverviewModel(big).act("sprengen", "redis1")
+        OverviewModel(big.cluster).act("sprengen", "redis1")
 
 
 def test_only_the_latest_overview_follows_the_lab(big):
@@ -143,7 +143,7 @@ def test_the_tracer_lights_up_hop_by_hop(big):
 
 @pytest.mark.parametrize("way", list(WAYS))
 def test_every_way_of_the_tracer_can_be_gone(big, way):
-    tracer = Tracer(big)
+    tracer = Tracer(big.post)
     tracer.way.value = way
     tracer.send_button.click()
     tracer.thread.join(60)
@@ -162,7 +162,7 @@ def test_the_tracer_takes_an_own_mail(big):
 
 
 def test_in_the_small_lab_both_widgets_say_what_they_can(lab):
-    overview, tracer = Overview(lab), Tracer(lab)
+    overview, tracer = Overview(lab.cluster), Tracer(lab.post)
     assert "Alle 3 Knoten mit Diensten laufen" in words(overview.picture.value)
     overview.close()
     assert (

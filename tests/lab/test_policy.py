@@ -25,5 +25,5 @@ def test_there_are_expectations():
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_the_policy_holds(shipped, case):
-    checked = check_one(shipped, case, clean=True)
+    checked = check_one(shipped.system, case, clean=True)
     assert checked.passed, str(checked)

@@ -14,7 +14,7 @@ ROLES = [
 
 @pytest.fixture
 def scans(lab):
-    return profile_scans(lab, "pillen")
+    return profile_scans(lab.rspamd, "pillen")
 
 
 def test_each_profile_judges_the_mail(scans):
@@ -38,7 +38,7 @@ def test_a_hit_that_the_profile_throws_away_is_seen(lab):
         'a { request_header = { "MTA-Name" = "^a$"; } apply {} }\n'
         'b { request_header = { "MTA-Name" = "^b$"; } apply { symbols_disabled = ["HFILTER_HELO_5"]; } }\n',
     )
-    found = profile_scans(lab, "pillen")
+    found = profile_scans(lab.rspamd, "pillen")
     assert [found.state("HFILTER_HELO_5", scan) for scan in found.scans] == [State.HIT, State.DISCARDED]
 
 

@@ -11,7 +11,7 @@ from labs.widgets.sender import TABS, Sender
 
 @pytest.fixture
 def sender(lab):
-    return Sender(lab)
+    return Sender(lab.rspamd)
 
 
 def test_it_begins_with_a_mail_and_no_result(sender):
@@ -134,7 +134,7 @@ def test_a_latin_1_mail_survives_editing(sender):
 
 
 def test_the_widget_follows_a_restarted_lab(lab):
-    sender = Sender(lab)
+    sender = Sender(lab.rspamd)
     sender.send_button.click()
     lab.stop()
     sender.send_button.click()
@@ -179,7 +179,7 @@ def test_hostile_mail_is_escaped_everywhere(sender):
 
 
 def test_a_result_can_be_tried_with_other_weights(lab):
-    sender = Sender(lab, "pillen")
+    sender = Sender(lab.rspamd, "pillen")
     sender.send_button.click()
     sender.tab.value = "Was wäre, wenn?"
     (what_if,) = sender.view.children

@@ -33,14 +33,14 @@ def names(verdict):
 
 
 def test_a_weight_changes_the_score_and_the_action(lab, phishing):
-    result = what_if(lab, phishing, weights={"DBL_PHISH": 1})
+    result = what_if(lab.rspamd, phishing, weights={"DBL_PHISH": 1})
     assert result.before is phishing and result.after.points("DBL_PHISH") == 1.0
     assert result.after.score == pytest.approx(phishing.score - 6.5) and result.after.action == "add header"
     assert [new.name for _, new in result.changed] == ["DBL_PHISH"] and not result.came and not result.went
 
 
 def test_a_symbol_without_points_gets_some(lab, phishing):
-    assert what_if(lab, phishing, weights={"ARC_NA": 2}).after.score == pytest.approx(phishing.score + 2)
+    assert what_if(lab.rspamd, phishing, weights={"ARC_NA": 2}).after.score == pytest.approx(phishing.score + 2)
 
 
 @pytest.mark.parametrize(
@@ -50,23 +50,23 @@ def test_a_symbol_without_points_gets_some(lab, phishing):
     ids=str,
 )  # fmt: skip
 def test_thresholds_move_and_go(lab, phishing, thresholds, action):
-    result = what_if(lab, phishing, thresholds=thresholds)
+    result = what_if(lab.rspamd, phishing, thresholds=thresholds)
     assert result.after.action == action and result.after.score == phishing.score
     off = {name.replace("_", " ") for name, value in thresholds.items() if value is None}
     assert not off & set(result.after.thresholds)
 
 
 def test_a_composite_is_added_and_an_existing_one_replaced(lab, phishing):
-    result = what_if(lab, phishing, composites={"NEU": "DBL_PHISH & PHISHING"}, weights={"NEU": -4})
+    result = what_if(lab.rspamd, phishing, composites={"NEU": "DBL_PHISH & PHISHING"}, weights={"NEU": -4})
     assert result.after.points("NEU") == -4 and {hit.name for hit in result.went} == {"DBL_PHISH", "PHISHING"}
     lab.write("composites.conf", 'ALT { expression = "DBL_PHISH & PHISHING"; score = 2.5; policy = "leave"; }\n')
-    result = what_if(lab, lab.scan("sauber"), composites={"ALT": "MIME_GOOD"})
+    result = what_if(lab.rspamd, lab.scan("sauber"), composites={"ALT": "MIME_GOOD"})
     assert result.after.points("ALT") == 2.5 and "MIME_GOOD" in names(result.after)
 
 
 def test_another_role_chooses_another_profile(lab, phishing):
     lab.write("settings.conf", PROFILE % "")
-    result = what_if(lab, phishing, mta_name="probe")
+    result = what_if(lab.rspamd, phishing, mta_name="probe")
     real = lab.scan("phishing", mta_name="probe")
     assert result.after.action == real.action and names(result.after) == names(real) and "PROBE" in names(real)
 
@@ -77,7 +77,7 @@ def test_the_change_is_added_to_the_settings_profile_of_the_mail(lab, more):
     lab.write("settings.conf", PROFILE % more)
     before = lab.scan("phishing", mta_name="probe")
     assert before.thresholds["reject"] == 30 and before.points("DBL_PHISH") == 3
-    result = what_if(lab, before, weights={"DBL_PHISH": 1}, thresholds={"add_header": 4.5, "greylist": None})
+    result = what_if(lab.rspamd, before, weights={"DBL_PHISH": 1}, thresholds={"add_header": 4.5, "greylist": None})
     changed = (
         (PROFILE % more)
         .replace("DBL_PHISH = 3", "DBL_PHISH = 1")
@@ -92,7 +92,7 @@ def test_the_change_is_added_to_the_settings_profile_of_the_mail(lab, more):
 
 def test_a_mail_without_a_profile_can_be_asked_too(lab):
     before = lab.scan("phishing", mta_name="")
-    result = what_if(lab, before, thresholds={"reject": 100})
+    result = what_if(lab.rspamd, before, thresholds={"reject": 100})
     assert before.action == "reject" and result.after.action == "add header" and names(before) == names(result.after)
 
 
@@ -100,7 +100,7 @@ def test_nothing_of_the_running_lab_changes(lab, phishing):
     lab.write("actions.conf", "reject = 12;\n")
     state, files, history = lab.configuration.state, lab.configuration.read(), list(lab.configurations._history)
     processes = {process.pid for process in lab.cluster.processes("rspamd1")}
-    what_if(lab, phishing, composites={"NEU": "DBL_PHISH"}, weights={"DBL_PHISH": 1}, thresholds={"reject": 5})
+    what_if(lab.rspamd, phishing, composites={"NEU": "DBL_PHISH"}, weights={"DBL_PHISH": 1}, thresholds={"reject": 5})
     assert (lab.configuration.state, lab.configuration.read(), lab.configurations._history) == (state, files, history)
     assert {process.pid for process in lab.cluster.processes("rspamd1")} == processes
     assert not list(lab.cluster.node("rspamd1").main.folder.glob("spare-*"))
@@ -109,10 +109,10 @@ def test_nothing_of_the_running_lab_changes(lab, phishing):
 
 
 def test_the_lines_for_good_do_what_was_asked(lab, phishing):
-    registry = Registry.of(lab)
+    registry = Registry.of(lab.rspamd)
     asked = {"weights": {"DBL_PHISH": 2, "NEU": 1.5}, "thresholds": {"reject": 9, "greylist": None}}
     asked["composites"] = {"NEU": "PHISHING & !MISSING_MID"}
-    result = what_if(lab, phishing, **asked)
+    result = what_if(lab.rspamd, phishing, **asked)
     lines = permanent(Changes(**asked).checked(registry), registry, phishing)
     assert set(lines) == {"groups.conf", "actions.conf", "composites.conf"}
     for file, text in lines.items():
@@ -126,7 +126,7 @@ def test_the_lines_for_good_do_what_was_asked(lab, phishing):
 
 def test_what_the_profile_sets_itself_belongs_into_the_profile(lab):
     lab.write("settings.conf", PROFILE % "")
-    registry, verdict = Registry.of(lab), lab.scan("phishing", mta_name="probe")
+    registry, verdict = Registry.of(lab.rspamd), lab.scan("phishing", mta_name="probe")
     changes = Changes(weights={"DBL_PHISH": 1, "MISSING_MID": 3}, thresholds={"reject": 9, "greylist": 2}).checked(
         registry
     )
@@ -153,12 +153,12 @@ def test_what_the_profile_sets_itself_belongs_into_the_profile(lab):
 )
 def test_what_does_not_exist_is_refused_with_the_nearest_name(lab, phishing, change, said):
     with pytest.raises(LabError, match=said.replace("?", r"\?")):
-        what_if(lab, phishing, **change)
+        what_if(lab.rspamd, phishing, **change)
 
 
 def test_a_verdict_without_its_mail_is_refused(lab):
     with pytest.raises(LabError, match="fehlt die Mail"):
-        what_if(lab, Verdict.parse({"action": "no action", "score": 0}, {}), weights={"DBL_PHISH": 1})
+        what_if(lab.rspamd, Verdict.parse({"action": "no action", "score": 0}, {}), weights={"DBL_PHISH": 1})
 
 
 def test_a_verdict_keeps_what_was_asked(lab):

@@ -10,7 +10,7 @@ from labs.widgets.whatif_model import STRONGEST, WhatIfModel
 @pytest.fixture
 def widget(lab):
     lab.reset("04-symbole")
-    return WhatIf(lab, "phishing")
+    return WhatIf(lab.rspamd, "phishing")
 
 
 def test_it_opens_with_the_mail_as_it_is(widget):
@@ -60,7 +60,7 @@ def test_a_wrong_expression_shows_an_error_and_no_old_result(widget):
 
 def test_an_action_that_a_rule_forces_is_said_to_be_forced(lab):
     lab.write("force_actions.conf", 'rules { PROBE { action = "reject"; expression = "DBL_PHISH"; } }\n')
-    widget = WhatIf(lab, "phishing")
+    widget = WhatIf(lab.rspamd, "phishing")
     widget.thresholds["reject"].value = 30
     assert ">reject<" in widget.headline.value and "erzwungen" in widget.notice.value
     widget.switches["reject"].value = True  # what is off cannot be forced either

@@ -73,7 +73,7 @@ def test_the_decision_is_rspamds(lab, seed):
     names = dice.sample(NAMES, dice.randint(3, 6))
     section = {name: some_profile(dice, name) for name in names}
     lab.write("settings.conf", "".join(f"{name} {json.dumps(rule)}\n" for name, rule in section.items()))
-    profiles = Registry.of(lab).profiles
+    profiles = Registry.of(lab.rspamd).profiles
     assert set(profiles) == set(section)
     for _ in range(6):
         envelope, settings_id = some_envelope(dice), dice.choice(("", "", "", names[0], f"id_{names[1]}"))
@@ -81,7 +81,7 @@ def test_the_decision_is_rspamds(lab, seed):
         decision = decide(profiles, Asked(envelope, MAIL, settings_id))
         assert decision.sure
         told = (section, envelope, settings_id, [(row.profile.name, row.fate) for row in decision.rows])
-        assert (decision.held.id if decision.held else "") == taken(lab, verdict), told
+        assert (decision.held.id if decision.held else "") == taken(lab.rspamd, verdict), told
         given = {hit.name for hit in verdict.hits if hit.name.startswith("P_")}
         assert set(decision.symbols) == given, told
 
@@ -108,8 +108,8 @@ def test_what_only_rspamd_knows_is_settled_by_its_word(lab):
     for ip, profile in (("192.0.2.10", "a"), ("198.51.100.66", "b")):
         verdict = lab.scan("sauber", ip=ip)
         asked = Asked(verdict.envelope, verdict.mail)
-        assert not which(lab, asked).decision.sure
-        answer = which(lab, asked, verdict)
+        assert not which(lab.rspamd, asked).decision.sure
+        answer = which(lab.rspamd, asked, verdict)
         assert answer.profile == profile and answer.decision.agrees
         assert f"Rspamd sagt dasselbe: settings_id {profile}" in str(answer)
 
@@ -126,14 +126,14 @@ def test_what_only_rspamd_knows_is_settled_by_its_word(lab):
 def test_one_wrong_line_stops_all_profiles(lab, wrong):
     lab.write("settings.conf", f'falsch {{ {wrong} }}\nrichtig {{ ip = "192.0.2.10"; apply {{}} }}\n')
     verdict = lab.scan("sauber")
-    answer = which(lab, Asked(verdict.envelope, verdict.mail), verdict)
+    answer = which(lab.rspamd, Asked(verdict.envelope, verdict.mail), verdict)
     assert answer.profile == "" and answer.decision.agrees and answer.decision.said == ""
     assert "scheitern alle Profile" in str(answer)
 
 
 def test_a_mail_of_another_role_names_the_condition_that_failed(lab):
     verdict = lab.worker.scan(EMPTY, Envelope(mta_name="internal"), {})
-    answer = which(lab, Asked(verdict.envelope, EMPTY), verdict)
+    answer = which(lab.rspamd, Asked(verdict.envelope, EMPTY), verdict)
     assert answer.profile == "internal" and answer.decision.agrees
     assert "MTA-Name = ^incoming_default$ (die Mail: internal)" in str(answer)
 
@@ -142,12 +142,12 @@ def test_what_a_mail_brings_is_escaped(lab):
     evil = "<script>alert(1)</script>@x.test"
     lab.write("settings.conf", 'a { from = "@partner.example"; apply {} }')
     asked = Asked(Envelope(from_=evil), EMPTY)
-    page = which(lab, asked)._repr_html_()
+    page = which(lab.rspamd, asked)._repr_html_()
     assert "<script>" not in page and "&lt;script&gt;" in page
 
 
 def test_without_profiles_none_holds(lab):
     lab.write("settings.conf", "")
     verdict = lab.scan("sauber")
-    answer = which(lab, Asked(verdict.envelope, verdict.mail), verdict)
+    answer = which(lab.rspamd, Asked(verdict.envelope, verdict.mail), verdict)
     assert answer.profile == "" and "Es gilt kein Profil. Rspamd sagt dasselbe: kein Profil." in str(answer)

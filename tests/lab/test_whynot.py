@@ -24,7 +24,7 @@ rspamd_config:register_symbol {
 
 
 def ask(lab, symbol, mail="newsletter", **envelope):
-    return why_not(lab, symbol, lab.scan(mail, **envelope))
+    return why_not(lab.rspamd, symbol, lab.scan(mail, **envelope))
 
 
 def test_a_symbol_that_fired_says_with_how_many_points(lab):
@@ -37,7 +37,7 @@ def test_points_that_a_group_takes_away_are_explained(lab):
     verdict = lab.scan("phishing")
     less = [hit.name for hit in verdict.hits if "policies" in hit.groups and 0 <= hit.score < hit.weight]
     assert less
-    answer = why_not(lab, less[0], verdict)
+    answer = why_not(lab.rspamd, less[0], verdict)
     assert answer.kind is Kind.FIRED and "policies" in str(answer) and "höchstens 1,5" in str(answer)
 
 
@@ -159,7 +159,7 @@ def test_a_rule_whose_condition_says_no_shows_the_parts_of_the_mail(lab):
 
 def test_an_empty_mail_is_not_checked(lab):
     verdict = lab.worker.scan(b"", lab.load("sauber")[1], {})
-    answer = why_not(lab, "RDNS_NONE", verdict)
+    answer = why_not(lab.rspamd, "RDNS_NONE", verdict)
     assert answer.kind is Kind.CONDITION and "leere Mail" in str(answer)
 
 
@@ -202,14 +202,14 @@ def test_a_composite_that_is_switched_off(lab):
 def test_a_symbol_that_would_fire_now_says_so(lab):
     before = lab.scan("newsletter")
     lab.write("composites.conf", 'NEU { expression = "MIME_GOOD"; score = 1.0; }\n')
-    assert why_not(lab, "NEU", before).kind is Kind.NOW
+    assert why_not(lab.rspamd, "NEU", before).kind is Kind.NOW
 
 
 def test_the_running_lab_notices_nothing(lab):
     service = lab.cluster.node("rspamd1").main
     verdict, state = lab.scan("newsletter"), lab.configuration.state
     processes = {process.pid for process in lab.cluster.processes("rspamd1")}
-    why_not(lab, "R_SPF_FAIL", verdict)
+    why_not(lab.rspamd, "R_SPF_FAIL", verdict)
     assert not list(service.folder.glob("spare-*")) and not list((service.folder / "run").glob("spare-*"))
     assert lab.configuration.state == state
     assert {process.pid for process in lab.cluster.processes("rspamd1")} == processes
@@ -218,4 +218,4 @@ def test_the_running_lab_notices_nothing(lab):
 def test_a_verdict_without_its_mail_is_refused(lab):
     verdict = Verdict.parse({"action": "no action", "score": 0}, {})
     with pytest.raises(LabError, match="fehlt die Mail"):
-        why_not(lab, "R_SPF_FAIL", verdict)
+        why_not(lab.rspamd, "R_SPF_FAIL", verdict)

@@ -17,15 +17,24 @@ from labs.errors import LabError
 ROOT = paths.REPOSITORY
 NOTEBOOKS = sorted(paths.NOTEBOOKS.glob("*.ipynb"))
 FLOORS = [
-    ("bundle", "chapters"),
+    ("visible", "paths", "interrupts", "cells"),
+    ("errors", "files", "logs", "progress"),
+    ("nickname", "chapters"),
+    ("bundle",),
     ("cluster",),
     ("mails",),
-    ("rspamd", "smtp"),
+    ("rspamd",),
+    ("smtp",),
     ("policy",),
     ("exercises", "plots"),
     ("widgets",),
-    ("lab", "magics", "doctor", "check", "pytest_plugin", "cli"),
+    ("magics", "doctor", "jupyter"),
+    ("lab", "selftest"),
+    ("check", "bench"),
+    ("pytest_plugin", "cli"),
+    ("__main__",),
 ]
+"""The names in labs/, from the lowest floor to the highest; those of one floor do not know each other."""
 
 
 def test_environment_yml_installs_what_pyproject_says():
@@ -83,25 +92,65 @@ def test_what_the_chapters_say_of_themselves_stands_where_it_is_read():
 
 def test_each_floor_imports_only_floors_below():
     level = {name: number for number, floor in enumerate(FLOORS) for name in floor}
-    checked = 0
-    for path in (one for one in (ROOT / "labs").rglob("*.py") if not one.name.startswith("test_")):
-        own = path.relative_to(ROOT / "labs").parts[0].removesuffix(".py")
-        for node in _runtime_imports(ast.parse(path.read_text())):
-            target = node.module.split(".")[1] if node.module and node.module.startswith("labs.") else ""
-            if own in level and target in level:
-                checked += 1
-                assert level[target] <= level[own], f"{path.name} ({own}) imports {node.module}"
-    assert checked > 20
+    found = {(source.split(".")[1], target.split(".")[1]) for source, target in IMPORTS}
+    assert {name for pair in found for name in pair} == set(level), "each name in labs/ has its floor"
+    upwards = {pair for pair in found if pair[0] != pair[1] and level[pair[0]] <= level[pair[1]]}
+    assert not upwards, "imports of a higher floor, or of a neighbour"
 
 
-def _runtime_imports(tree):
-    """All ``from … import`` statements but those under ``if TYPE_CHECKING``."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            continue
-        if isinstance(node, ast.ImportFrom):
-            yield node
-        yield from _runtime_imports(node)
+def test_no_module_and_no_package_imports_itself_in_a_circle():
+    assert not circles(IMPORTS)
+    packages = {(_package(source), _package(target)) for source, target in IMPORTS}
+    assert not circles({pair for pair in packages if pair[0] != pair[1]})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["if TYPE_CHECKING:\n    from labs.lab import Lab", "def late():\n    import labs.lab", "from labs import lab"],
+)
+def test_an_import_counts_wherever_it_stands(wrong):
+    assert set(_imported(wrong)) & {"labs.lab", "labs.lab.Lab"}
+    assert circles({("a", "b"), ("b", "c"), ("c", "a"), ("c", "d")}) == {"a", "b", "c"}
+
+
+def circles(pairs):
+    """The names that lie on a circle, or between two: what is left when all that nobody imports, or that imports nothing, is gone."""
+    left = set(pairs)
+    while True:
+        sources, targets = ({pair[end] for pair in left} for end in (0, 1))
+        kept = {pair for pair in left if pair[0] in targets and pair[1] in sources}
+        if kept == left:
+            return sources
+        left = kept
+
+
+def _package(module):
+    """The package of a module that lies in one of a floor's: labs.rspamd.dialect.log -> labs.rspamd.dialect."""
+    return ".".join(module.split(".")[:3])
+
+
+def _imported(text):
+    """What a source imports from labs, for annotations and late ones too."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "labs":
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if name.name.startswith("labs."))
+
+
+def _imports():
+    """(module, module that it imports) of all modules in labs/ that can be imported."""
+    paths_of = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (ROOT / "labs").rglob("*.py")
+        if all(part.removesuffix(".py").isidentifier() for part in path.relative_to(ROOT).parts)
+    }
+    for source, path in paths_of.items():
+        for target in _imported(path.read_text()):
+            yield source, target if target in paths_of else target.rpartition(".")[0]
+
+
+IMPORTS = {pair for pair in _imports() if pair[0] != "labs"}
 
 
 def test_every_address_and_folder_of_the_topology_is_its_own():

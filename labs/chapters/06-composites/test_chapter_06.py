@@ -45,7 +45,7 @@ def explorer(lab, cell, **changes):
     """The model behind the explorer that a cell opens."""
     asked = Asked()
     exec(CELLS[cell], {"lab": asked})
-    model = CompositeModel(lab, *asked.arguments)
+    model = CompositeModel(lab.system, *asked.arguments)
     for name, value in changes.items():
         setattr(model, name, value)
     return model
@@ -130,8 +130,8 @@ def test_signs_of_groups_ask_for_the_weight_not_for_the_points(chapter):
 
 def test_all_options_in_the_brackets_must_match(chapter):
     both, one = "DMARC_POLICY_ALLOW[partner.example, quarantine]", "DMARC_POLICY_ALLOW[partner.example, none]"
-    assert CompositeModel(chapter, both, "sauber").check().fired
-    assert not CompositeModel(chapter, one, "sauber").check().fired
+    assert CompositeModel(chapter.system, both, "sauber").check().fired
+    assert not CompositeModel(chapter.system, one, "sauber").check().fired
 
 
 def test_a_backslash_needs_single_quotes(chapter):
@@ -176,7 +176,7 @@ def test_and_without_a_blank_is_no_operator(chapter):
 
 
 def test_the_sum_of_points_over_a_threshold_is_what_the_text_says(chapter):
-    model = CompositeModel(chapter, "MISSING_MID + MISSING_DATE > 3", "ohne-kopfzeilen")
+    model = CompositeModel(chapter.system, "MISSING_MID + MISSING_DATE > 3", "ohne-kopfzeilen")
     check = model.check()
     assert check.fired and not check.differences
 

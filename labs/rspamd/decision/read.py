@@ -5,8 +5,6 @@ Source: https://docs.rspamd.com/configuration/composites.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from labs.errors import LabError
 from labs.rspamd.decision.graph import Graph
 from labs.rspamd.decision.policy import Policy
@@ -15,20 +13,18 @@ from labs.rspamd.dialect.passes import Composite, Outcome, run
 from labs.rspamd.dialect.sights import PREFIX
 from labs.rspamd.inquiry.before import before_composites
 from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict
 
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
-
-def decision(lab: Lab, verdict: Verdict) -> Decision:
+def decision(rspamd: Rspamd, verdict: Verdict) -> Decision:
     """How the policy decided on the mail of ``verdict``; half a second.
 
     Raises LabError: the lab does not answer, or the configuration has changed since the verdict.
     """
-    registry = Registry.of(lab)
-    composites = Composite.configured(registry.composites, lab.controller.weights(), registry.groups)
-    return decided(registry, verdict, _outcome(lab, registry, composites, verdict))
+    registry = Registry.of(rspamd)
+    composites = Composite.configured(registry.composites, rspamd.controller.weights(), registry.groups)
+    return decided(registry, verdict, _outcome(rspamd, registry, composites, verdict))
 
 
 def decided(registry: Registry, verdict: Verdict, outcome: Outcome) -> Decision:
@@ -36,7 +32,7 @@ def decided(registry: Registry, verdict: Verdict, outcome: Outcome) -> Decision:
     return Policy(registry, verdict, outcome, Graph(verdict)).decision()
 
 
-def _outcome(lab: Lab, registry: Registry, composites: list[Composite], verdict: Verdict) -> Outcome:
+def _outcome(rspamd: Rspamd, registry: Registry, composites: list[Composite], verdict: Verdict) -> Outcome:
     """What the composites come to; where some removed their hints, a spare worker finds these again."""
     if verdict.raw.get("is_skipped"):
         return run((), (), 0.0)
@@ -45,7 +41,7 @@ def _outcome(lab: Lab, registry: Registry, composites: list[Composite], verdict:
     outcome = run(composites, plain, 0.0)
     if set(outcome.fired) != reported:
         names = [composite.name for composite in composites]
-        before = before_composites(lab.configuration, verdict.repeatable(), names, registry.groups)
+        before = before_composites(rspamd.configuration, verdict.repeatable(), names, registry.groups)
         outcome = run(composites, before.hits, 0.0)
     if surplus := reported - set(outcome.fired):
         raise LabError(

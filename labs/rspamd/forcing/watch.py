@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.rspamd.composites.parser import ExpressionError, parse
 from labs.rspamd.composites.tree import Atom, Valued, evaluate
@@ -18,23 +18,20 @@ from labs.rspamd.dialect.sights import FAINT, Sight, sights
 from labs.rspamd.dialect.trace import Trace
 from labs.rspamd.forcing.rules import ForceActions, Judged, Outcome, Rule
 from labs.rspamd.inquiry.spare import spare
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Symbol, Verdict
 
-if TYPE_CHECKING:
-    from labs.cluster.configuration import Configuration
-    from labs.rspamd.client import Worker
 
-
-def force_actions(configuration: Configuration, running: Worker, verdict: Verdict, rules: str = "") -> ForceActions:
+def force_actions(rspamd: Rspamd, verdict: Verdict, rules: str = "") -> ForceActions:
     """Watch the rules for the mail of ``verdict``; ``rules``: to be tried in the place of force_actions.conf, unchecked.
 
-    ``running``: the lab's worker, whose outcome is compared. About 0.5 s. Raises LabError: the verdict has no mail, the spare worker does not start.
+    The outcome is compared with the running worker's. About 0.5 s. Raises LabError: the verdict has no mail, the spare worker does not start.
     """
     asked = verdict.repeatable()
     edits = {"lua.local.d/zz-force-actions.lua": lua("force_actions")} | (
         {"local.d/force_actions.conf": rules} if rules else {}
     )
-    with spare(configuration, edits) as second:
+    with spare(rspamd.configuration, edits) as second:
         found = second.worker.scan(asked.mail, asked.envelope, {}, settings_id=asked.settings_id)
         lines = second.trace(found)
         known = json.loads((second.folder / "force_actions.json").read_text(encoding="utf-8"))
@@ -43,7 +40,7 @@ def force_actions(configuration: Configuration, running: Worker, verdict: Verdic
     judged = judge(found, parsed, lines, frozenset(known["composites"]), frozenset(known["known"]))
     if rules:
         return judged
-    now = running.scan(asked.mail, asked.envelope, {}, settings_id=asked.settings_id)
+    now = rspamd.worker.scan(asked.mail, asked.envelope, {}, settings_id=asked.settings_id)
     return replace(judged, running=now) if now.action != found.action else judged
 
 

@@ -11,12 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.rspamd.dialect.rspamadm import modules_off
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
+from labs.rspamd.rspamd import Rspamd
 
 Place = tuple[str, ...]
 
@@ -37,15 +35,15 @@ class Registry:
     sources: tuple[Path, ...]
 
     @classmethod
-    def of(cls, lab: Lab) -> Registry:
+    def of(cls, rspamd: Rspamd) -> Registry:
         """Ask the running lab. Raises LabError when it does not answer."""
-        configuration, share = lab.configuration, lab.cluster.bundle.path("usr/share/rspamd")
+        configuration, share = rspamd.configuration, rspamd.cluster.bundle.path("usr/share/rspamd")
         dump = {
             option: configuration.rspamadm(configuration.folder, "configdump", option).stdout for option in ("-j", "-m")
         }
         return cls(
-            groups=lab.controller.symbols(),
-            rules=frozenset(entry["symbol"] for entry in lab.controller.get("counters")),
+            groups=rspamd.controller.symbols(),
+            rules=frozenset(entry["symbol"] for entry in rspamd.controller.get("counters")),
             tree=json.loads(dump["-j"]),
             off=modules_off(dump["-m"]),
             files=configuration.read(),

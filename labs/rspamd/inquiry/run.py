@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.rspamd.dialect.trace import Trace
 from labs.rspamd.inquiry.spare import spare
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.symbols import OTHER, family
 from labs.rspamd.verdict import Verdict
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 FIRED, SILENT, NEVER = "lief und schlug an", "lief und schlug nicht an", "lief nie"
 
@@ -101,12 +99,12 @@ class RunComparison:
     __repr__ = __str__
 
 
-def ran(lab: Lab, verdict: Verdict) -> Run:
+def ran(rspamd: Rspamd, verdict: Verdict) -> Run:
     """Scan the mail of ``verdict`` again, with the configuration as it is now, and tell which rules ran. About 0.3 s.
 
     It is a real scan: what Redis counts and learns, it counts and learns once more. Raises LabError: the verdict has no mail, the lab does not answer.
     """
     asked = verdict.repeatable()
-    with spare(lab.configuration) as worker:
+    with spare(rspamd.configuration) as worker:
         again = worker.worker.scan(asked.mail, asked.envelope, {}, settings_id=asked.settings_id)
         return Run.of(again, Trace.parse(worker.trace(again)), worker.symbols())

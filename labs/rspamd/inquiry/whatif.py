@@ -15,16 +15,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.errors import LabError
 from labs.rspamd.dialect.lua import lua
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.inquiry.spare import spare
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Comparison, Verdict
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 Thresholds = Mapping[str, "float | None"]
 
@@ -90,7 +88,7 @@ class Changes:
 
 
 def what_if(
-    lab: Lab,
+    rspamd: Rspamd,
     verdict: Verdict,
     *,
     weights: Mapping[str, float] = MappingProxyType({}),
@@ -109,18 +107,18 @@ def what_if(
             "Es ist nichts geändert.",
             next_step='Gib zum Beispiel `weights={"DBL_PHISH": 2}` oder `thresholds={"reject": 10}` an.',
         )
-    return ask(lab, verdict, changes.checked(Registry.of(lab)))
+    return ask(rspamd, verdict, changes.checked(Registry.of(rspamd)))
 
 
-def ask(lab: Lab, verdict: Verdict, changes: Changes) -> Comparison:
+def ask(rspamd: Rspamd, verdict: Verdict, changes: Changes) -> Comparison:
     """Scan the mail of ``verdict`` with ``changes``, which are checked; both results side by side."""
     verdict.repeatable()
     envelope = replace(verdict.envelope, mta_name=changes.mta_name) if changes.mta_name else verdict.envelope
-    groups, files = lab.controller.symbols(), lab.configuration.read()
+    groups, files = rspamd.controller.symbols(), rspamd.configuration.read()
     edits = changes.files(files)
     if changes.composites:
-        lab.configuration.check(files | edits)
-    with spare(lab.configuration, edits) as worker:
+        rspamd.configuration.check(files | edits)
+    with spare(rspamd.configuration, edits) as worker:
         after = worker.worker.scan(verdict.mail, envelope, groups, settings_id=verdict.settings_id)
     return _as_asked(after, changes).compare(verdict)
 

@@ -6,19 +6,16 @@ The scan is repeated in a spare worker, so the running lab notices nothing.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
 
 from labs.rspamd.inquiry.reason import Kind, WhyNot, composite_off, points
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.inquiry.search import Inquiry
 from labs.rspamd.inquiry.spare import spare
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict
 
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
-
-def why_not(lab: Lab, symbol: str, verdict: Verdict) -> WhyNot:
+def why_not(rspamd: Rspamd, symbol: str, verdict: Verdict) -> WhyNot:
     """Why ``symbol`` did not fire for the mail of ``verdict``; a symbol that did fire says with how many points.
 
     About 0.5 s. Raises LabError: the verdict has no mail, the lab does not answer.
@@ -27,10 +24,10 @@ def why_not(lab: Lab, symbol: str, verdict: Verdict) -> WhyNot:
     hit = verdict.repeatable().symbol(symbol)
     if hit and abs(hit.score) >= abs(hit.weight):
         return WhyNot(symbol, Kind.FIRED, (points(symbol, hit.score),))
-    registry = Registry.of(lab)
+    registry = Registry.of(rspamd)
     if not hit and symbol not in registry.rules:
         return _without_rule(symbol, registry)
-    with spare(lab.configuration) as worker:
+    with spare(rspamd.configuration) as worker:
         return Inquiry(verdict, registry, worker).answer(symbol)
 
 

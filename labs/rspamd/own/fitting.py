@@ -23,7 +23,6 @@ from labs.cluster.topology import Node, Service
 from labs.cluster.transaction import apply_one
 from labs.errors import LabError
 from labs.rspamd.configuration import WorkerConfiguration
-from labs.rspamd.controller import Controller
 from labs.rspamd.dialect.lua import lua
 from labs.rspamd.own.files import Own
 
@@ -111,8 +110,8 @@ class OwnConfiguration(WorkerConfiguration):
 
     proven = False
 
-    def __init__(self, cluster: Cluster, controller: Controller, own: Own) -> None:
-        super().__init__(cluster, controller)
+    def __init__(self, cluster: Cluster, own: Own) -> None:
+        super().__init__(cluster)
         self.home = cluster.folder / "own"
         mapped = own.mapped(self.home, cluster.bundle)
         self.fitted = Fitted.of(mapped, cluster.bundle)

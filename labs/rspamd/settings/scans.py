@@ -8,19 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from email.message import EmailMessage
 from enum import Enum
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from labs.errors import LabError
+from labs.mails import Mail, load_signed
 from labs.rspamd.dialect.trace import Trace
 from labs.rspamd.inquiry.registry import Registry
 from labs.rspamd.inquiry.spare import Spare, spare
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.verdict import Verdict
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 
 class State(Enum):
@@ -75,17 +72,17 @@ class ProfileScans:
         return State.RAN if ran else State.NOT_RUN
 
 
-def profile_scans(lab: Lab, mail: str | Path | bytes | EmailMessage) -> ProfileScans:
+def profile_scans(rspamd: Rspamd, mail: Mail) -> ProfileScans:
     """Scan ``mail`` with its own envelope under every role; about a second. Raises LabError: no profile asks for a role."""
-    content, envelope = lab.load(mail)
-    registry = Registry.of(lab)
+    content, envelope = load_signed(mail, rspamd.cluster.secrets)
+    registry = Registry.of(rspamd)
     roles = [re.sub(r"^\^|\$$", "", pattern) for pattern in registry.roles()]
     if not roles:
         raise LabError(
             "Kein Profil fragt nach dem MTA-Name.",
             next_step="`lab.reset()` stellt die Profile des Arbeitsbuchs wieder her.",
         )
-    with spare(lab.configuration) as worker:
+    with spare(rspamd.configuration) as worker:
         scans = tuple(
             _scan(role, worker, worker.worker.scan(content, replace(envelope, mta_name=role), registry.groups))
             for role in roles

@@ -6,17 +6,14 @@ import html
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from labs.rspamd.dialect.log import SUMMARY, Summary
 from labs.rspamd.inquiry.registry import Registry
+from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.settings.conditions import Asked, Condition
 from labs.rspamd.settings.profiles import Decision, Fate, Row, decide
 from labs.rspamd.verdict import Verdict
 from labs.visible import one_line
-
-if TYPE_CHECKING:
-    from labs.lab import Lab
 
 EMPTY = b"Subject: Welches Profil?\r\n\r\nNur der Umschlag ist wichtig.\r\n"
 """The mail that stands for none, when only the envelope was given."""
@@ -90,16 +87,16 @@ class Which:
         )
 
 
-def which(lab: Lab, asked: Asked, verdict: Verdict | None = None) -> Which:
+def which(rspamd: Rspamd, asked: Asked, verdict: Verdict | None = None) -> Which:
     """The decision for ``asked`` in the configuration in force; ``verdict``: a scan of it, whose log tells what Rspamd took."""
-    said = taken(lab, verdict) if verdict else None
-    return Which(decide(Registry.of(lab).profiles, asked, said), verdict)
+    said = taken(rspamd, verdict) if verdict else None
+    return Which(decide(Registry.of(rspamd).profiles, asked, said), verdict)
 
 
-def taken(lab: Lab, verdict: Verdict) -> str | None:
+def taken(rspamd: Rspamd, verdict: Verdict) -> str | None:
     """The id of the profile that Rspamd took for a scan, "" for none; None when the log no longer has the scan."""
     deadline = time.monotonic() + LOG_SECONDS
-    while not (line := lab.log(verdict, SUMMARY)):
+    while not (line := rspamd.log(verdict, SUMMARY)):
         if time.monotonic() > deadline:
             return None
         time.sleep(0.02)
