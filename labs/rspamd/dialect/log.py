@@ -91,7 +91,7 @@ class Summary:
     @property
     def forced_by(self) -> str:
         """The module that set the action whatever the points."""
-        return self._first(r"\(set by (\w+)\)")
+        return self._first(r", forced: .*\(set by (\w+)\)")
 
     @property
     def settings_id(self) -> str:
