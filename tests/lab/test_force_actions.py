@@ -56,10 +56,10 @@ def random_rule(dice: random.Random) -> str:
 
 
 @pytest.fixture
-def chapter(lab):
-    lab.reset(CHAPTER)
-    lab.write("composites.conf", COMPOSITE)
-    return lab
+def chapter(big):
+    big.reset(CHAPTER)
+    big.write("composites.conf", COMPOSITE)
+    return big
 
 
 def test_every_rule_ends_as_rspamd_says(chapter):
