@@ -22,7 +22,7 @@ from labs.policy.expectation import SchemaError, read
 from labs.policy.names import is_expectation
 from labs.policy.report import Report, check
 from labs.progress import Progress
-from labs.rspamd.dialect.version import differs, installed
+from labs.rspamd.dialect.version import warning
 from labs.rspamd.own.files import Own, no_folder
 from labs.rspamd.own.fitting import Fitted, OwnConfiguration
 
@@ -77,8 +77,8 @@ def own_lab(folder: Path, cases: Sequence[Case | Setting], progress: Progress) -
         profile = _profile(cases, own, cluster)
         cluster.start(lambda part, text: progress(0.9 * part, text), profile)
         lab = Lab(cluster)
-        other = differs(installed(cluster.bundle))
-        yield OwnLab(lab, (*filter(None, [other]), *(_take(lab, own) if own else ())))
+        other = [said] if (said := warning(cluster.bundle)) else []
+        yield OwnLab(lab, (*other, *(_take(lab, own) if own else ())))
     finally:
         _remove(cluster)
 

@@ -26,7 +26,7 @@ from labs.rspamd.capacity import Capacity, measure
 from labs.rspamd.client import TIMEOUT, Worker
 from labs.rspamd.configuration import ProxyConfiguration
 from labs.rspamd.controller import Controller
-from labs.rspamd.dialect.version import WHAT_TO_DO, differs, installed
+from labs.rspamd.dialect.version import warning
 from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
@@ -81,8 +81,8 @@ class Lab:
 
             display.register()
             magics.register(lab.write)
-        if other := differs(installed(lab.cluster.bundle)):
-            print(f"{other} {WHAT_TO_DO}")
+        if other := warning(lab.cluster.bundle):
+            print(other)
         return lab
 
     def _take_part(self, chapter: str) -> None:

@@ -9,6 +9,7 @@ from labs.bundle import Bundle
 
 PROVEN = ("3.12",)
 """The series of versions against which the tests hold this package, and all that is said of Rspamd elsewhere."""
+WHAT_TO_DO = "Die erprobte Version nimmt das Arbeitsbuch ohne LABS_BUNDLE=system. Was bei deiner anders ist, zeigt `./arbeitsbuch test tests/lab`."
 
 
 def installed(bundle: Bundle) -> str:
@@ -31,4 +32,7 @@ def differs(version: str) -> str:
     )
 
 
-WHAT_TO_DO = "Die erprobte Version nimmt das Arbeitsbuch ohne LABS_BUNDLE=system. Was bei deiner anders ist, zeigt `./arbeitsbuch test tests/lab`."
+def warning(bundle: Bundle) -> str:
+    """What a reader should know of the Rspamd that a lab with this bundle runs; "" when it is proven."""
+    said = differs(installed(bundle))
+    return f"{said} {WHAT_TO_DO}" if said else ""
