@@ -34,17 +34,3 @@ class Magic:
             return ""
         words = [word for word in match.groups() if word != self.default]
         return " ".join([f"%%{self.name}", *words])
-
-
-MAGICS = (
-    Magic("postfix", "Postfix", "postfix-{}/{}", "%%postfix mx", "main.cf"),
-    Magic("proxy", "Der Proxy", "rspamd-proxy/{}", "%%proxy worker-proxy.inc"),
-    Magic("redis", "Redis", "redis/redis.conf", "%%redis"),
-    Magic("rspamd", "Rspamd", "{}", "%%rspamd composites.conf"),
-)
-"""The last one writes what none of the others does."""
-
-
-def first_line(file: str) -> str:
-    """The first line of the cell that writes ``file``: "%%rspamd actions.conf", "%%postfix mx"."""
-    return next(filter(None, (magic.line(file) for magic in MAGICS)))

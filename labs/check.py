@@ -17,6 +17,7 @@ from labs.cluster import render
 from labs.cluster.cluster import Cluster
 from labs.cluster.topology import place
 from labs.lab import Lab
+from labs.nodes import new_cluster
 from labs.policy.cases import Case, Setting
 from labs.policy.expectation import SchemaError, read
 from labs.policy.names import is_expectation
@@ -71,7 +72,7 @@ def own_lab(folder: Path, cases: Sequence[Case | Setting], progress: Progress) -
     Raises NoConfiguration before anything starts, LabError when Rspamd refuses the configuration.
     """
     own = None if folder.resolve() == WORKBOOK else Own.read(folder)
-    cluster = Cluster(f"check-{os.getpid()}-{next(_NUMBERS)}")
+    cluster = new_cluster(f"check-{os.getpid()}-{next(_NUMBERS)}")
     try:
         ensure("servers", lambda part, text: progress(0.5 * part, text))
         profile = _profile(cases, own, cluster)

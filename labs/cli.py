@@ -73,15 +73,15 @@ def test(arguments: tuple[str, ...], schnell: bool) -> None:
 @click.argument("nodes", nargs=-1, metavar="[core | cluster | KNOTEN] …")
 def up(nodes: tuple[str, ...]) -> None:
     """Das Labor mit diesen Knoten starten (ohne Angabe: core) oder sie dazunehmen. Es läuft, bis `./arbeitsbuch down` es beendet."""
-    from labs.cluster.cluster import Cluster
     from labs.cluster.topology import named
+    from labs.nodes import new_cluster
     from labs.progress import progress_bar
 
     try:
         named(*nodes)
     except LabError as error:
         raise click.BadParameter(str(error)) from None
-    cluster = Cluster()
+    cluster = new_cluster()
     with progress_bar("Das Labor startet") as progress:
         fresh = cluster.start(progress, *nodes, keep=True)
     click.echo(
@@ -103,10 +103,10 @@ def status(as_json: bool) -> None:
     """Zeigen, welche Knoten laufen."""
     from dataclasses import asdict
 
-    from labs.cluster.cluster import Cluster
     from labs.cluster.watch import STATES
+    from labs.nodes import new_cluster
 
-    cluster = Cluster()
+    cluster = new_cluster()
     nodes = cluster.status()
     if as_json:
         keys = ("name", "role", "zone", "address", "state", "pss_mb")
@@ -305,10 +305,11 @@ def _from_caller(path: str) -> Path:
 
 
 def _lab():
-    from labs.cluster.cluster import Cluster, not_running
+    from labs.cluster.cluster import not_running
     from labs.lab import Lab
+    from labs.nodes import new_cluster
 
-    cluster = Cluster()
+    cluster = new_cluster()
     if not cluster.running:
         raise not_running()
     return Lab(cluster)

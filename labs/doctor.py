@@ -19,8 +19,9 @@ from labs import bundle, nickname, paths
 from labs.bundle.apt import PrivateApt
 from labs.cluster.cluster import Cluster
 from labs.cluster.network import EVERYWHERE, bindable, check_loopback, kinds
-from labs.cluster.topology import topology
+from labs.cluster.topology import named, topology
 from labs.errors import LabError
+from labs.nodes import ROLES
 from labs.rspamd.dialect.version import WHAT_TO_DO, differs, installed
 
 DISK_MB, MEMORY_MB = 600, 500
@@ -80,10 +81,15 @@ def _findings() -> Iterator[Finding]:
         "Speicher",
         f"{memory} MB frei",
         memory >= MEMORY_MB,
-        "Beende andere Programme; das Labor braucht etwa 120 MB, JupyterLab etwa 300 MB.",
+        f"Beende andere Programme; das Labor braucht {_memory('core')} MB, der ganze Cluster {_memory('cluster')} MB, JupyterLab etwa 300 MB.",
     )
     yield _loopback()
     yield _leftovers()
+
+
+def _memory(group: str) -> int:
+    """How many MB the nodes of a group take together."""
+    return sum(ROLES[role].memory for name in named(group) for role in topology()["nodes"][name]["services"])
 
 
 def _finding(what: str, found: str, ok: bool, remedy: str) -> Finding:

@@ -16,22 +16,20 @@ from labs.cluster.acts import ACTS
 from labs.cluster.cluster import Cluster, not_running
 from labs.cluster.configuration import Change, Configuration
 from labs.cluster.configurations import Configurations
-from labs.cluster.redisconfiguration import RedisConfiguration
 from labs.cluster.watch import STATES, explained
 from labs.errors import LabError
 from labs.mails import Envelope, catalogue, load_signed
+from labs.nodes import ROLES, new_cluster
 from labs.policy.system import System
 from labs.progress import progress_bar
 from labs.rspamd.capacity import Capacity, measure
 from labs.rspamd.client import TIMEOUT, Worker
-from labs.rspamd.configuration import ProxyConfiguration
 from labs.rspamd.controller import Controller
 from labs.rspamd.dialect.version import warning
 from labs.rspamd.rspamd import Rspamd
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
-from labs.smtp.configuration import PostfixConfiguration
 from labs.smtp.post import Post
 from labs.smtp.stream import Stream
 from labs.visible import Text
@@ -52,11 +50,11 @@ class Lab:
         self.cluster, self.rspamd, self.post = cluster, Rspamd(cluster), Post(cluster)
         self.configurations = Configurations(
             cluster,
-            [
-                self.rspamd.configuration,
-                ProxyConfiguration(cluster),
-                *(PostfixConfiguration(cluster, role) for role in ("postfix-mx", "postfix-hub", "postfix-mailout")),
-                RedisConfiguration(cluster),
+            [self.rspamd.configuration]
+            + [
+                role.configuration(cluster)
+                for name, role in ROLES.items()
+                if role.configuration and name != self.rspamd.configuration.role
             ],
         )
         self.system = System(self.rspamd, self.post, self.configurations)
@@ -69,7 +67,7 @@ class Lab:
         and the configuration is brought into its state. Without a chapter ``profile`` names a group of nodes to be there. Raises LabError: unknown chapter, no bundle and no network, a port in use.
         """
         nodes = (profile,) if profile else find_chapter(chapter).nodes if chapter else ()
-        lab = cls(Cluster())
+        lab = cls(new_cluster())
         with progress_bar("Das Labor startet") as progress:
             fresh = lab.cluster.start(progress, *nodes, chapter=chapter, only=bool(chapter))
             if not fresh:

@@ -1,4 +1,4 @@
-"""Cell magics that change a configuration: write, check, take into use, show what changed. Which there are: labs/cells.py."""
+"""Cell magics that change a configuration: write, check, take into use, show what changed. Which there are: labs/nodes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable
 from IPython import get_ipython
 from IPython.display import display
 
-from labs.cells import MAGICS, Magic
+from labs.cells import Magic
 from labs.cluster.configuration import Change
 from labs.errors import LabError
+from labs.nodes import MAGICS
 from labs.progress import progress_bar
 
 

@@ -36,10 +36,10 @@ def lab(running_lab):
 @pytest.fixture(scope="session")
 def running_cluster():
     """A lab with all nodes that all tests share."""
-    from labs.cluster.cluster import Cluster
     from labs.lab import Lab
+    from labs.nodes import new_cluster
 
-    cluster = Cluster(f"big-{os.getpid()}")
+    cluster = new_cluster(f"big-{os.getpid()}")
     cluster.start(silent, "cluster")
     yield Lab(cluster)
     cluster.stop()
@@ -57,9 +57,9 @@ def big(running_cluster):
 @pytest.fixture
 def cluster(request):
     """A cluster of its own, not started; ended and removed after the test."""
-    from labs.cluster.cluster import Cluster
+    from labs.nodes import new_cluster
 
-    own = Cluster(f"t{os.getpid()}-{abs(hash(request.node.name)) % 10000}")
+    own = new_cluster(f"t{os.getpid()}-{abs(hash(request.node.name)) % 10000}")
     yield own
     own.stop()
     remove(own)

@@ -14,6 +14,7 @@ import psutil
 from labs.bench.rows import Row, median, row, seconds, silent
 from labs.cluster.cluster import Cluster
 from labs.lab import Lab
+from labs.nodes import new_cluster
 
 MAILS, CLIENTS, BATCHES, ROUNDS = 200, 8, 3, 3
 ENVELOPE = {
@@ -27,7 +28,7 @@ ENVELOPE = {
 
 def measure() -> list[Row]:
     """Starts several labs one after the other and ends them."""
-    cluster = Cluster(f"bench-{os.getpid()}")
+    cluster = new_cluster(f"bench-{os.getpid()}")
     try:
         rows = _starts(cluster)
         cluster.start(silent, "cluster")

@@ -17,15 +17,16 @@ from labs import bundle
 from labs.bench.rows import Row, median, row, seconds, silent
 from labs.cluster import http
 from labs.cluster.cluster import Cluster
-from labs.cluster.roles import rspamd_variables
 from labs.cluster.topology import Service
 from labs.lab import Lab
+from labs.nodes import new_cluster
+from labs.rspamd.programs import rspamd_variables
 from labs.widgets.sender import Sender
 
 
 def measure() -> list[Row]:
     """Starts a lab of its own and one stock Rspamd, and ends both."""
-    cluster = Cluster(f"bench-{os.getpid()}")
+    cluster = new_cluster(f"bench-{os.getpid()}")
     try:
         cold = seconds(lambda: cluster.start(silent))
         lab = Lab(cluster)

@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
+from types import MappingProxyType
 
 import filelock
 import jinja2
@@ -26,11 +27,12 @@ import psutil
 
 from labs import files, nickname, paths
 from labs.bundle import Bundle, at, ensure
+from labs.bundle.environment import ensure_environment
 from labs.cluster import leftovers, render
 from labs.cluster.complaint import complaint
 from labs.cluster.network import NETWORKS, check_loopback, impostors, ports_free, taken
 from labs.cluster.plugin import DROPPED
-from labs.cluster.roles import ROLES, after
+from labs.cluster.role import Role, after
 from labs.cluster.secrets import generate
 from labs.cluster.topology import Node, Service, named, place, roles_of
 from labs.errors import LabError
@@ -66,10 +68,13 @@ class Cluster:
     """The servers of one lab. Nothing runs until ``start``; several objects may look at the same lab.
 
     ``name``: labs of different names run side by side (environment variable LABS_NAME). ``bundle``: the programs that it
-    starts, when they are not those that the workbook fetches; so two versions can be compared.
+    starts, when they are not those that the workbook fetches; so two versions can be compared. ``roles``: what its services are (labs/nodes); to end a lab or to ask for its
+    folder it needs none.
     """
 
-    def __init__(self, name: str = "", bundle: Bundle | None = None) -> None:
+    def __init__(
+        self, name: str = "", bundle: Bundle | None = None, roles: Mapping[str, Role] = MappingProxyType({})
+    ) -> None:
         self.name = name or os.environ.get("LABS_NAME", "") or "arbeitsbuch"
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", self.name):
             raise LabError(
@@ -77,7 +82,7 @@ class Cluster:
                 next_step="Nimm für LABS_NAME höchstens 32 Buchstaben, Ziffern, - und _.",
             )
         self.folder = paths.state() / "labs" / self.name
-        self._given = bundle
+        self._given, self.roles = bundle, roles
 
     # --- what runs ------------------------------------------------------------------------------------------------
 
@@ -168,6 +173,7 @@ class Cluster:
             if fresh:
                 progress(0.02, "Server bereitstellen")
                 bundle = self._given or ensure("servers", lambda part, text: progress(0.02 + 0.5 * part, text))
+                self._fetch(lambda part, text: progress(0.52, text), wanted)
                 leftovers.end(self.folder)
                 self._launch(progress, bundle, wanted, chapter)
             else:
@@ -194,7 +200,7 @@ class Cluster:
         (self.folder / "lab.json").unlink(missing_ok=True)
         check_loopback()
         with nickname.plain(bundle.prefix) as prefix:
-            secrets = _secrets(replace(bundle, prefix=prefix), wanted, {})
+            secrets = self._secrets(replace(bundle, prefix=prefix), wanted, {})
         settings = {"nodes": wanted, "chapter": chapter, "secrets": secrets}
         for net in NETWORKS:
             free = not taken(net) and ports_free(place(net, self.folder, *wanted).values())
@@ -247,9 +253,10 @@ class Cluster:
         before = self.settings
         nodes = {name: node for name, node in self.everyone.items() if name in wanted and name not in before["nodes"]}
         gone = {name: node for name, node in self.nodes.items() if name not in wanted}
-        secrets = _secrets(self.bundle, list(nodes), before["secrets"])
+        secrets = self._secrets(self.bundle, list(nodes), before["secrets"])
         if nodes:
             progress(0.3, f"Dazu kommen: {', '.join(node.title for node in nodes.values() if node.services)}")
+            self._fetch(lambda part, text: progress(0.4, text), list(nodes))
             if not ports_free(nodes.values()):
                 raise LabError(
                     "Ein Port, den das Labor braucht, ist belegt.",
@@ -297,6 +304,22 @@ class Cluster:
         files.replace(self.folder / "lab.json", text)
         self._rpc.lab.note(text)
 
+    def _fetch(self, progress: Progress, nodes: list[str]) -> None:
+        """What Python programs of these nodes need besides the bundle."""
+        for role in roles_of(nodes):
+            if requirements := self.roles[role].requirements:
+                ensure_environment(requirements, progress)
+
+    def _secrets(self, bundle: Bundle, nodes: list[str], known: Mapping[str, str]) -> dict[str, str]:
+        """``known``, and what the roles of these nodes need besides."""
+        return generate(bundle, (kind for role in roles_of(nodes) for kind in self.roles[role].secrets), known)
+
+    def _ready(self, service: Service, secrets: Mapping[str, str]) -> bool:
+        try:
+            return self.roles[service.role].ready(service, secrets)
+        except OSError:
+            return False
+
     def _drop_nicknames(self) -> None:
         if saved := self._saved:
             for name in ("root", "prefix"):
@@ -312,13 +335,13 @@ class Cluster:
                 service, self.everyone, self.nodes, settings["secrets"], bundle, settings["chapter"]
             )
             render.write(contents, service.folder / "etc")
-            ROLES[service.role].prepare(bundle, service)
+            self.roles[service.role].prepare(bundle, service)
 
     def _supervise(self) -> None:
         """Tell the supervisor what the nodes run; one that runs already reads it, and does nothing yet."""
         bundle, settings, nodes, programs = self.bundle, self.settings, self.nodes, []
         for service in services(nodes):
-            role = ROLES[service.role]
+            role = self.roles[service.role]
             command = shlex.join(after(role.waits_for(service, nodes), role.command(bundle, service)))
             programs.append((service, command.replace("%", "%%"), role.stop_seconds))
         template = Path(render.__file__).with_name("supervisord.conf").read_text()
@@ -364,7 +387,7 @@ class Cluster:
         nodes, secrets = self.nodes, self.secrets
         while waiting:
             for service in list(waiting):
-                if _ready(service, secrets):
+                if self._ready(service, secrets):
                     waiting.remove(service)
                     title = nodes[service.node].title
                     progress(0.7 + 0.3 * (1 - len(waiting) / len(everything)), f"{title}: bereit")
@@ -504,7 +527,7 @@ class Cluster:
                     frozen |= process.status() == psutil.STATUS_STOPPED
                 except psutil.NoSuchProcess:
                     continue
-            up = processes and all(_ready(service, secrets) for service in node.services.values())
+            up = processes and all(self._ready(service, secrets) for service in node.services.values())
             state = "frozen" if frozen else "up" if up else "down"
             states.append(
                 NodeState(node.name, node.title, node.main.role, node.zone, node.address, state, round(memory, 1))
@@ -540,7 +563,7 @@ class Cluster:
         """Wait until these services answer; False when they do not within ``seconds`` or (``give_up``) one has ended."""
         secrets, deadline = self.secrets, time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if all(_ready(service, secrets) for service in services):
+            if all(self._ready(service, secrets) for service in services):
                 return True
             if give_up and any(self._ended(service) for service in services):
                 return False
@@ -592,18 +615,6 @@ def disk_errors(folder: Path):
 def services(nodes: Mapping[str, Node]) -> list[Service]:
     """All services of all nodes."""
     return [service for node in nodes.values() for service in node.services.values()]
-
-
-def _secrets(bundle: Bundle, nodes: list[str], known: Mapping[str, str]) -> dict[str, str]:
-    """``known``, and what the roles of these nodes need besides."""
-    return generate(bundle, (kind for role in roles_of(nodes) for kind in ROLES[role].secrets), known)
-
-
-def _ready(service: Service, secrets: Mapping[str, str]) -> bool:
-    try:
-        return ROLES[service.role].ready(service, secrets)
-    except OSError:
-        return False
 
 
 def _owner() -> tuple[int, float]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from labs.chapters import find as find_chapter
 from labs.cluster.cluster import Cluster
 from labs.cluster.configuration import NO_CHANGE, Change, Configuration, State
-from labs.cluster.roles import ROLES
 from labs.cluster.topology import named
 from labs.cluster.transaction import apply
 from labs.cluster.watch import explained
@@ -56,7 +55,7 @@ class Configurations(Mapping[str, Configuration]):
     def owner(self, file: str) -> tuple[Configuration, str]:
         """The configuration that a file belongs to, and the rest of its name."""
         role, _, name = file.partition("/")
-        return (self.of(role), name) if role in ROLES else (self.of(OWN), file)
+        return (self.of(role), name) if role in self.cluster.roles else (self.of(OWN), file)
 
     def locate(self, file: str) -> tuple[Configuration, str]:
         """The same with the file's full name there. Raises LabError for a file that nobody has."""

@@ -42,6 +42,9 @@ def _is_server(process: psutil.Process, folder: Path) -> bool:
         program = Path(process.exe())
         return (
             program.is_relative_to(paths.cache().resolve())
+            or Path(process.cmdline()[0]).is_relative_to(
+                paths.cache()
+            )  # the interpreter of a virtual environment is a link
             or program.name in {*recipe()["servers"]["programs"], *recipe()["servers"]["cluster"]}
             or any(word.endswith("/supervisord.conf") for word in process.cmdline())
         )

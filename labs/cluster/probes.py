@@ -14,7 +14,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from labs.cluster.roles import connect
+from labs.cluster.role import connect
 from labs.cluster.topology import Service
 from labs.visible import one_line
 

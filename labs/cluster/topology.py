@@ -16,7 +16,7 @@ SOURCE = Path(__file__).with_name("topology.toml")
 
 @dataclass(frozen=True)
 class Service:
-    """One program of a node. ``role`` names its configuration (labs/config) and how it runs (roles.py)."""
+    """One program of a node. ``role`` names its configuration (labs/config) and how it runs (labs/nodes)."""
 
     role: str
     node: str

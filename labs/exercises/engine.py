@@ -23,11 +23,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from labs.cells import first_line
 from labs.chapters import chapters
 from labs.cluster.configurations import Configurations
 from labs.errors import LabError, Unreachable
 from labs.exercises.question import Question, read_question
+from labs.nodes import first_line
 from labs.policy.expectation import Case, Setting, read
 from labs.policy.system import System
 from labs.rspamd.verdict import Verdict

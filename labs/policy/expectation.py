@@ -38,9 +38,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from labs.cluster.roles import ROLES
 from labs.cluster.topology import topology
 from labs.mails import catalogue
+from labs.nodes import ROLES
 from labs.policy import forms
 from labs.policy.cases import Case, Setting
 from labs.policy.place import Place, SchemaError

@@ -20,12 +20,12 @@ import psutil
 from labs.cluster import render
 from labs.cluster.cluster import Cluster
 from labs.cluster.configuration import RELOAD_SECONDS, Configuration
-from labs.cluster.roles import rspamd_main, rspamd_variables
 from labs.cluster.topology import Service
 from labs.errors import LabError
 from labs.rspamd.controller import Controller
 from labs.rspamd.dialect.rspamadm import NO_RESOLVER, explain_errors
 from labs.rspamd.lint import warnings
+from labs.rspamd.programs import rspamd_main, rspamd_variables
 
 CHECK_SECONDS = 20
 

@@ -18,9 +18,9 @@ import psutil
 from labs.cluster import render
 from labs.cluster.cluster import Cluster
 from labs.cluster.configuration import RELOAD_SECONDS, Configuration
-from labs.cluster.roles import age
 from labs.cluster.topology import Service
 from labs.errors import LabError
+from labs.smtp.programs import age
 
 _HARMLESS = re.compile(r"overriding earlier entry|data_directory|non-mail directory")
 """A parameter that the learner gives twice still works; the others come from playing root."""

@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from labs.cluster.roles import postfix_environment
 from labs.cluster.topology import Service
 from labs.errors import LabError
+from labs.smtp.programs import postfix_environment
 from labs.visible import one_line
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from labs.cluster import render
 from labs.cluster.configuration import MEMORY
 from labs.cluster.topology import named
 from labs.errors import LabError
+from labs.nodes import ROLES, new_cluster
 from tests.fixtures import silent
 
 CHAPTERS = list(chapters())
@@ -117,8 +118,15 @@ def test_a_lab_runs_the_bundle_that_it_is_given(own, tmp_path):
     """As two versions of Rspamd side by side need it."""
     other = tmp_path / "andere"
     other.symlink_to(own.bundle.prefix)
-    given = type(own)(own.name, bundle=Bundle(other, own.bundle.manifest))
+    given = new_cluster(own.name, Bundle(other, own.bundle.manifest))
     given.start(silent)
     assert own.settings["prefix"] == str(other) and str(other) in (own.folder / "supervisord.conf").read_text()
     assert own.bundle.prefix == other and own.bundle.version("rspamd"), "also for whoever joins it"
     assert Path(own.bundle.program("rspamd")).exists()
+
+
+def test_the_memory_of_a_role_is_about_what_it_takes(running_cluster):
+    """Nodes that have just checked many mails take more."""
+    for state in running_cluster.cluster.status():
+        stated = sum(ROLES[role].memory for role in running_cluster.cluster.node(state.name).services)
+        assert 0.4 * stated < state.pss_mb < 3 * stated, state

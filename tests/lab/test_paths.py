@@ -13,9 +13,9 @@ from labs.errors import LabError
 
 ODD = [""" Jörg Müller; 50% $HOME ${x} a'b"c`d {y},z:[w]#u\\t""", "lang-" * 25]
 PROBE = """
-from labs.cluster.cluster import Cluster
+from labs.nodes import new_cluster
 from labs.lab import Lab
-cluster = Cluster("odd")
+cluster = new_cluster("odd")
 cluster.start(lambda part, text: None, "cluster")
 lab = Lab(cluster)
 try:

@@ -14,11 +14,11 @@ import psutil
 import pytest
 
 from labs.cluster import leftovers
-from labs.cluster.cluster import Cluster
 from labs.cluster.network import taken
 from labs.cluster.sockets import internet_sockets, unix_sockets
 from labs.doctor import examine
 from labs.lab import Lab
+from labs.nodes import new_cluster
 from tests.fixtures import silent
 from tests.lab.test_start import wait_until
 
@@ -28,7 +28,7 @@ MAIL = (
 )
 SHARED = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
 PROGRAMS = re.compile(r"rspamd|rhm|hs-|redis|unbound|clam|postfix|dovecot|fake|supervisor|arbeitsbuch", re.IGNORECASE)
-START = "import sys; from labs.cluster.cluster import Cluster; Cluster(sys.argv[1]).start(lambda part, text: None, 'cluster'); print('up', flush=True); input()"
+START = "import sys; from labs.nodes import new_cluster; new_cluster(sys.argv[1]).start(lambda part, text: None, 'cluster'); print('up', flush=True); input()"
 
 
 def words(process):
@@ -243,7 +243,7 @@ def test_a_start_that_was_killed_half_way_is_made_good(cluster):
     with subprocess.Popen([sys.executable, "-c", START, cluster.name], stdin=subprocess.PIPE) as half:
         wait_until(lambda: cluster.running, 60)
         half.kill()
-    Cluster(cluster.name).start(silent, "cluster")
+    new_cluster(cluster.name).start(silent, "cluster")
     assert {node.state for node in cluster.status()} == {"up"}
     net = cluster.settings["net"]
     cluster.stop()

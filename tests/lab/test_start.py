@@ -20,6 +20,7 @@ from labs.cluster.network import ports_free
 from labs.cluster.topology import Node, Service
 from labs.errors import LabError
 from labs.lab import Lab
+from labs.nodes import new_cluster
 from tests.fixtures import silent
 
 
@@ -37,12 +38,14 @@ def wait_until(condition, seconds=15):
 def test_a_second_start_joins_what_runs(cluster):
     assert cluster.start(silent) is True
     pid = cluster.processes("rspamd1")[0].pid
-    assert Cluster(cluster.name).start(silent) is False
+    assert new_cluster(cluster.name).start(silent) is False
     assert cluster.processes("rspamd1")[0].pid == pid
 
 
 def test_two_starts_at_once_make_one_lab(cluster):
-    code = f"from labs.cluster.cluster import Cluster; print(Cluster({cluster.name!r}).start(lambda p, t: None, keep=True))"
+    code = (
+        f"from labs.nodes import new_cluster; print(new_cluster({cluster.name!r}).start(lambda p, t: None, keep=True))"
+    )
     starts = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     assert sorted(start.communicate(timeout=60)[0].strip() for start in starts) == ["False", "True"]
     assert {node.state for node in cluster.status()} == {"up"}
@@ -50,7 +53,7 @@ def test_two_starts_at_once_make_one_lab(cluster):
 
 def test_three_labs_that_start_at_once_find_three_networks():
     names = [f"gleich{number}-{os.getpid()}" for number in range(3)]
-    code = "import sys; from labs.cluster.cluster import Cluster; c = Cluster(sys.argv[1]); c.start(lambda p, t: None, keep=True); print(c.settings['net'])"
+    code = "import sys; from labs.nodes import new_cluster; c = new_cluster(sys.argv[1]); c.start(lambda p, t: None, keep=True); print(c.settings['net'])"
     starts = [subprocess.Popen([sys.executable, "-c", code, name], stdout=subprocess.PIPE, text=True) for name in names]
     try:
         nets = [start.communicate(timeout=90)[0].strip() for start in starts]
@@ -63,7 +66,7 @@ def test_three_labs_that_start_at_once_find_three_networks():
 
 def test_labs_that_know_nothing_of_each_other_find_two_networks(tmp_path):
     """Two users share loopback, not their locks: whoever finds a port taken goes on to the next network."""
-    code = "from labs.cluster.cluster import Cluster; c = Cluster('x'); c.start(lambda p, t: None, keep=True); print(c.settings['net'])"
+    code = "from labs.nodes import new_cluster; c = new_cluster('x'); c.start(lambda p, t: None, keep=True); print(c.settings['net'])"
     homes = [os.environ | {"XDG_STATE_HOME": str(tmp_path / name)} for name in "ab"]
     starts = [
         subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=home) for home in homes
@@ -117,7 +120,7 @@ def test_stop_spares_a_readers_shell_in_the_labs_folder(cluster):
 
 
 def test_the_lab_ends_with_its_last_owner(cluster):
-    code = f"from labs.cluster.cluster import Cluster; Cluster({cluster.name!r}).start(lambda p, t: None); print('up', flush=True); input()"
+    code = f"from labs.nodes import new_cluster; new_cluster({cluster.name!r}).start(lambda p, t: None); print('up', flush=True); input()"
     owners = [
         subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
@@ -252,9 +255,9 @@ def test_a_full_disk_is_named(cluster):
     script = """
 import os, sys
 from labs.cluster import leftovers
-from labs.cluster.cluster import Cluster
+from labs.nodes import new_cluster
 try:
-    Cluster(sys.argv[1]).start(lambda part, text: None)
+    new_cluster(sys.argv[1]).start(lambda part, text: None)
 except Exception as error:
     print(type(error).__name__, error)
 """

@@ -12,7 +12,7 @@ import requests
 
 from labs import paths
 from labs.cluster import leftovers
-from labs.cluster.cluster import Cluster
+from labs.nodes import new_cluster
 from tests.fixtures import remove
 from tests.lab.test_start import wait_until
 
@@ -24,7 +24,7 @@ CODE = "from labs import Lab; Lab.start()"
 def start():
     """A running ``start`` with a kernel that has started the lab; the processes that belong to it."""
     name = f"start-{os.getpid()}"
-    cluster = Cluster(name)
+    cluster = new_cluster(name)
     process = subprocess.Popen(
         [sys.executable, "-m", "labs", "start"], env=os.environ | {"LABS_NAME": name}, stdout=subprocess.PIPE, text=True
     )

@@ -7,9 +7,9 @@ import stat
 import pytest
 
 from labs import files, paths
-from labs.cluster.cluster import Cluster
 from labs.cluster.configuration import MEMORY
 from labs.exercises.progress import Progress
+from labs.nodes import new_cluster
 from tests.fixtures import silent
 
 DAMAGED = ["", '{"net": 7', "[]", '"x"', "\x00\xff", '{"anderes": 1}']
@@ -105,4 +105,4 @@ def test_folders_and_secrets_are_closed_whatever_the_umask(cluster):
                 found += 1
                 assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     assert found > 10
-    assert Cluster(cluster.name).running
+    assert new_cluster(cluster.name).running

@@ -16,9 +16,9 @@ from tests.lab.test_start import wait_until
 
 WRITER = """
 import sys
-from labs.cluster.cluster import Cluster
+from labs.nodes import new_cluster
 from labs.lab import Lab
-lab = Lab(Cluster(sys.argv[1]))
+lab = Lab(new_cluster(sys.argv[1]))
 for number in range(4):
     lab.write(f"maps.d/{sys.argv[2]}{number}.map", f"{number}")
 print("ok", flush=True)

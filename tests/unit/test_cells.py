@@ -2,7 +2,7 @@
 
 import pytest
 
-from labs.cells import MAGICS, first_line
+from labs.nodes import MAGICS, first_line
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ FLOORS = [
     ("mails",),
     ("rspamd",),
     ("smtp",),
+    ("nodes",),
     ("policy",),
     ("exercises", "plots"),
     ("widgets",),

@@ -23,14 +23,13 @@ import requests
 
 from labs.cluster import http, render
 from labs.cluster.configuration import Configuration
-from labs.cluster.roles import rspamd_main
-from labs.cluster.secrets import shared_variables
 from labs.cluster.topology import Service
 from labs.errors import LabError
 from labs.rspamd.client import Worker
 from labs.rspamd.dialect.log import lines_of
 from labs.rspamd.dialect.lua import lua
 from labs.rspamd.dialect.trace import DEBUG, ENDED
+from labs.rspamd.programs import rspamd_main, shared_variables
 from labs.rspamd.verdict import Verdict
 
 START_SECONDS = 8

@@ -18,13 +18,13 @@ from typing import Any
 from labs.bundle import Bundle
 from labs.cluster import render
 from labs.cluster.cluster import Cluster
-from labs.cluster.secrets import shared_variables
 from labs.cluster.topology import Node, Service
 from labs.cluster.transaction import apply_one
 from labs.errors import LabError
 from labs.rspamd.configuration import WorkerConfiguration
 from labs.rspamd.dialect.lua import lua
 from labs.rspamd.own.files import Own
+from labs.rspamd.programs import shared_variables
 
 _REDIS_FILES = (
     "redis", "classifier-bayes", "statistic", "greylist", "ratelimit", "history_redis", "reputation", "replies", "arc",

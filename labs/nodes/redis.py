@@ -1,13 +1,17 @@
-"""The configuration of Redis, and what it keeps. Source: https://redis.io/docs/latest/commands/"""
+"""Redis, where Rspamd remembers things, and what it keeps. Source: https://redis.io/docs/latest/commands/"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from labs.cells import Magic
 from labs.cluster.cluster import Cluster
 from labs.cluster.configuration import Configuration
+from labs.cluster.role import Role
+from labs.cluster.secrets import password
+from labs.cluster.topology import Service
 from labs.errors import Unreachable
 
 if TYPE_CHECKING:
@@ -63,3 +67,34 @@ class RedisConfiguration(Configuration):
             raise Unreachable(
                 "Redis antwortet nicht.", why=str(error), next_step="Sieh mit `lab.status()` nach."
             ) from None
+
+
+def _ready(service: Service, secrets: Mapping[str, str]) -> bool:
+    import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    with redis.Redis(
+        host=service.address,
+        port=service.ports["redis"],
+        password=secrets["redis"],
+        socket_timeout=0.5,
+        socket_connect_timeout=0.5,
+        retry=Retry(NoBackoff(), 0),
+    ) as client:
+        try:
+            return bool(client.ping())
+        except redis.RedisError as error:
+            raise OSError(str(error)) from error
+
+
+ROLES = {
+    "redis": Role(
+        lambda bundle, service: [str(bundle.program("redis-server")), str(service.folder / "etc/redis.conf")],
+        _ready,
+        memory=5,
+        secrets=(password("redis"),),
+        configuration=RedisConfiguration,
+        magic=Magic("redis", "Redis", "redis/redis.conf", "%%redis"),
+    )
+}
