@@ -1,7 +1,5 @@
 """The overview and the tracer in a real browser: the picture changes while a cell runs, a click freezes a node."""
 
-import pytest
-
 CELLS = (
     'from labs import Lab\nlab = Lab.start(profile="cluster")',
     "lab.overview()",
@@ -11,21 +9,10 @@ CELLS = (
 )
 
 
-@pytest.fixture
-def notebook(written):
-    """A notebook with both widgets, opened in the browser; its address."""
-    return written("uebersicht", CELLS)
-
-
-@pytest.mark.timeout(240)
-def test_overview_tracer_and_trace(page, notebook):
-    page.goto(notebook)
-    page.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
-    page.get_by_text("| Leerlauf").first.wait_for(timeout=60_000)
-    page.get_by_role("menuitem", name="Ausführen", exact=True).click()
-    page.get_by_role("menuitem", name="Alle Zellen ausführen", exact=True).click()
+def test_overview_tracer_and_trace(page, run):
+    run(*CELLS)
     overview = page.locator(".lab-overview").first
-    overview.get_by_text("eingefroren: rspamd1").wait_for(timeout=90_000)
+    overview.get_by_text("eingefroren: rspamd1").wait_for()
     prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_text_contents()
     assert any("*" in prompt for prompt in prompts), "the last cell still runs"
     overview.get_by_text("Alle 11 Knoten mit Diensten laufen").wait_for(timeout=20_000)
@@ -39,7 +26,7 @@ def test_overview_tracer_and_trace(page, notebook):
 
     tracer = page.locator(".lab-tracer").first
     tracer.get_by_role("button", name="Senden").click()
-    tracer.get_by_text("Fertig.").wait_for(timeout=60_000)
+    tracer.get_by_text("Fertig.").wait_for()
     assert "client → mx1 → hub1 → imap1" in tracer.locator("svg").text_content()
     page.get_by_text("Weg der Mail: client → mx1", exact=True).first.wait_for()
     assert page.problems == [] and page.strangers == []

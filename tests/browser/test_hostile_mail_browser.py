@@ -1,11 +1,6 @@
 """Hostile mail in real JupyterLab, where MathJax typesets HTML: a subject stays text."""
 
-import pytest
 from playwright.sync_api import expect
-
-from tests.browser.conftest import run_all
-
-pytestmark = pytest.mark.timeout(300)
 
 FORMULA = r"$\href{https://evil.example/}{WEB}$"
 CELLS = (
@@ -25,11 +20,11 @@ CELLS = (
 )
 
 
-def test_a_formula_in_a_mail_becomes_neither_a_formula_nor_a_link(page, written):
-    run_all(page, written("boese", CELLS))
+def test_a_formula_in_a_mail_becomes_neither_a_formula_nor_a_link(page, run):
+    run(*CELLS)
+    page.locator(".jp-RenderedLatex mjx-container").wait_for()
     expect(page.locator(".lab-table")).to_contain_text(FORMULA)
     page.locator(".lab-sender table.dataTable tbody tr").first.wait_for()
-    page.locator(".jp-RenderedLatex mjx-container").wait_for()
     outputs = page.locator(".jp-OutputArea-output")
     assert outputs.filter(has_text=FORMULA).count() == 4, "HTML, verdict, decision and mailbox show it whole"
     assert page.locator("mjx-container").count() == 1, "only the formula of the notebook itself is one"

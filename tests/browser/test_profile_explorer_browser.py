@@ -1,15 +1,11 @@
 """Chapter 10 in a real browser: the explorer answers while one types, and an exercise goes from start to solved."""
 
-import pytest
-
 from labs.exercises.engine import find
-from tests.browser.conftest import run_all
-
-pytestmark = pytest.mark.timeout(300)
+from tests.browser.fixtures import cells
 
 
-def test_the_explorer_answers_and_an_exercise_is_solved(page, jupyterlab):
-    run_all(page, jupyterlab("10-settings-profile"))
+def test_the_explorer_answers_and_an_exercise_is_solved(page, run):
+    run(*cells("10-settings-profile", "start", "erkunder", "uebung-3"))
     explorer = page.locator(".lab-profile-explorer").first
     explorer.get_by_text("Es gilt das Profil incoming_default.").wait_for()
     explorer.get_by_label("MTA-Name", exact=True).fill("internal")

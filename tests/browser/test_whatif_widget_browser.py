@@ -1,28 +1,15 @@
 """The what-if widget in a real browser: a changed weight changes the picture, a question gets its answer."""
 
-import pytest
-
 CELLS = (
     "from labs import Lab\nfrom labs.widgets.whatif import WhatIf\nlab = Lab.start()",
     'WhatIf(lab.rspamd, lab.scan("phishing"))',
 )
 
 
-@pytest.fixture
-def notebook(written):
-    """A notebook with the widget; its address."""
-    return written("was-waere-wenn", CELLS)
-
-
-@pytest.mark.timeout(180)
-def test_change_a_weight_and_ask_why_not(page, notebook):
-    page.goto(notebook)
-    page.locator(".jp-CodeCell").first.wait_for(timeout=60_000)
-    page.get_by_text("| Leerlauf").first.wait_for(timeout=60_000)
-    page.get_by_role("menuitem", name="Ausführen", exact=True).click()
-    page.get_by_role("menuitem", name="Alle Zellen ausführen", exact=True).click()
+def test_change_a_weight_and_ask_why_not(page, run):
+    run(*CELLS)
     widget = page.locator(".lab-whatif").first
-    widget.get_by_role("button", name="Zurücksetzen").wait_for(timeout=60_000)
+    widget.get_by_role("button", name="Zurücksetzen").wait_for()
     weight = widget.locator(".widget-text", has_text="DBL_PHISH").locator("input")
     weight.fill("0")
     weight.press("Enter")
