@@ -1,7 +1,7 @@
 """Several test processes at once, each with labs of its own (pytest-xdist); what belongs together stays together.
 
 Tests of one file run in one process, in their order, as they share servers; files whose tests take long are split. What
-counts what is left on the machine, or needs its calm, is marked ``serial`` and runs alone at the end.
+has to run alone (labs/selftest.py) is marked ``serial``.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from labs.selftest import ALONE
+
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 SPLIT = {
-    "tests/browser/test_chapters.py": 3, "tests/lab/test_exercises.py": 6, "tests/lab/test_policy_rules.py": 3,
+    "tests/lab/test_exercises.py": 6, "tests/lab/test_policy_rules.py": 3,
     "tests/lab/test_check.py": 2,
 }  # fmt: skip
 """File -> into how many parts its tests are dealt."""
-
-ALONE = ("notebooks/02-rspamd-anbinden.ipynb", "tests/lab/test_outage.py")
-"""Files that measure how long mails take while servers fail: they run alone as well."""
 
 if WORKER:
     os.environ["LABS_NAME"] = f"{os.environ.get('LABS_NAME', 'test')}-{WORKER}"
@@ -32,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    if item.nodeid.partition("::")[0] in ALONE:
+    if item.nodeid.startswith(ALONE):
         item.add_marker(pytest.mark.serial)
 
 

@@ -5,11 +5,11 @@ A pytest plugin (pyproject.toml): each test process has one of both, for the tes
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from collections.abc import Mapping
 
-import nbformat
 import pytest
 import requests
 
@@ -21,7 +21,7 @@ SWITCHES = [
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 @pytest.fixture(scope="session")
@@ -99,8 +99,10 @@ def run(page, written):
     """Runs cells in a notebook of their own, as a reader does from the menu."""
 
     def run(*sources: str) -> None:
-        cells = [nbformat.v4.new_code_cell(source) for source in sources]
-        page.goto(written("probe", nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)))
+        blank = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+        cells = [{**blank, "id": f"c{number}", "source": source} for number, source in enumerate(sources)]
+        notebook = {"cells": cells, "metadata": {"kernelspec": KERNEL}, "nbformat": 4, "nbformat_minor": 5}
+        page.goto(written("probe", notebook))
         page.locator(".jp-CodeCell").first.wait_for()
         page.get_by_text("| Leerlauf").first.wait_for()
         page.get_by_role("menuitem", name="Ausführen", exact=True).click()
@@ -111,6 +113,6 @@ def run(page, written):
 
 def cells(chapter: str, *ids: str) -> list[str]:
     """The sources of these cells of a chapter."""
-    notebook = nbformat.read(paths.NOTEBOOKS / f"{chapter}.ipynb", as_version=4)
-    found = {cell.id: cell.source for cell in notebook.cells}
+    notebook = json.loads((paths.NOTEBOOKS / f"{chapter}.ipynb").read_text())
+    found = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
     return [found[cell] for cell in ids]

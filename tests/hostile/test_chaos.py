@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-pytestmark = [pytest.mark.serial, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 NODES = ("mx1", "mx2", "hub1", "imap1", "rspamd1", "rspamd2", "redis1", "av1", "dns")
 VERBS = ("kill", "kill", "restart", "restart", "stop", "freeze")

@@ -89,7 +89,6 @@ def assert_nothing_left(cluster, net):
     wait_until(lambda: listeners(cluster, net) == [], 2)  # another lab may be taking the network right now
 
 
-@pytest.mark.serial
 def test_five_cycles_leave_what_two_leave(cluster):
     outside, queues, once = shared(), ipc(), set()
     for number in range(5):

@@ -51,7 +51,12 @@ def test_environment_yml_installs_what_pyproject_says():
 def test_readme_shows_the_two_commands():
     readme = (ROOT / "README.md").read_text()
     assert "./arbeitsbuch start" in readme and "./arbeitsbuch test" in readme
-    assert "arbeitsbuch test" in (ROOT / ".ci/run").read_text()
+
+
+def test_ci_runs_everything_and_the_quick_half_on_a_bare_debian():
+    lines = (ROOT / ".ci/run").read_text().splitlines()
+    assert lines[2:4] == ["set -eu", "./arbeitsbuch test"]
+    assert "  .venv/bin/python -m tests.image.bare test --schnell" in lines
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
