@@ -38,8 +38,8 @@ def answer(lab, exercise, files):
 @pytest.mark.parametrize("name", TASKS)
 def test_the_start_does_not_pass_and_is_seen_as_untouched(lab_of, name):
     lab = lab_of(ALL[name])
-    ALL[name].reset(lab.system)
-    assert ALL[name].hand_in(lab.system, ALL[name].start()).outcome is Outcome.UNTOUCHED
+    lab.set_up(ALL[name].start(), ALL[name].chapter)
+    assert ALL[name].hand_in(lab.system, {}).outcome is Outcome.UNTOUCHED
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -66,10 +66,8 @@ def test_there_are_exercises_with_wrong_answers():
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_what_makes_an_answer_right_holds_on_the_servers(lab_of, name):
     lab = lab_of(ALL[name])
-    lab.reset(ALL[name].chapter)
+    lab.set_up(ALL[name].proof(), ALL[name].chapter)
     lab.forget()
-    for file, text in ALL[name].proof().items():
-        lab.write(file, text)
     found = {case.title: case.findings(lab.system) for case in ALL[name].cases}
     assert found and not any(found.values()), found
 
