@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import select
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -14,7 +16,15 @@ from labs.bundle import recipe
 
 def find(folder: Path) -> list[psutil.Process]:
     """The servers that run in ``folder`` (a lab's, or that of all labs) and belong to this user."""
-    return [process for process in psutil.process_iter() if _is_server(process, folder)]
+    return [process for process in _inside(folder) if _is_server(process, folder)]
+
+
+def _inside(folder: Path) -> Iterator[psutil.Process]:
+    """The processes that may work in ``folder``: of hundreds on a machine only few need a closer look."""
+    for pid in psutil.pids():
+        with suppress(psutil.Error, OSError):
+            if str(Path(f"/proc/{pid}/cwd").readlink()).startswith(str(folder)):
+                yield psutil.Process(pid)
 
 
 def end(folder: Path) -> int:

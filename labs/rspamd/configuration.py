@@ -35,6 +35,10 @@ class RspamdConfiguration(Configuration):
 
     grace = RELOAD_SECONDS
 
+    def __init__(self, cluster: Cluster, role: str) -> None:
+        super().__init__(cluster, role)
+        self._dumped: dict[str, tuple[Mapping[str, str], str]] = {}
+
     def place(self, file: str) -> str:
         """Where a file that the learner names belongs. Raises LabError for a path that leaves the folder or is unknown to Rspamd."""
         path = PurePosixPath(file.strip())
@@ -86,10 +90,17 @@ class RspamdConfiguration(Configuration):
 
     def value(self, name: str) -> str:
         """A value of the merged configuration by its path, such as "options.task_timeout"; empty when it is not set."""
-        found: Any = json.loads(self.rspamadm(self.folder, "configdump", "-j").stdout)
+        found: Any = json.loads(self.dump("-j"))
         for part in name.split("."):
             found = found.get(part, "") if isinstance(found, dict) else ""
         return str(found)
+
+    def dump(self, option: str) -> str:
+        """What ``rspamadm configdump`` says of the files as they are now; asked only when they have changed."""
+        files = self.read()
+        if self._dumped.get(option, (None, ""))[0] != files:
+            self._dumped[option] = files, self.rspamadm(self.folder, "configdump", option).stdout
+        return self._dumped[option][1]
 
     def rspamadm(self, folder: Path, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of rspamadm on the configuration in ``folder``."""

@@ -38,14 +38,11 @@ class Registry:
     def of(cls, rspamd: Rspamd) -> Registry:
         """Ask the running lab. Raises LabError when it does not answer."""
         configuration, share = rspamd.configuration, rspamd.cluster.bundle.path("usr/share/rspamd")
-        dump = {
-            option: configuration.rspamadm(configuration.folder, "configdump", option).stdout for option in ("-j", "-m")
-        }
         return cls(
             groups=rspamd.controller.symbols(),
             rules=frozenset(entry["symbol"] for entry in rspamd.controller.get("counters")),
-            tree=json.loads(dump["-j"]),
-            off=modules_off(dump["-m"]),
+            tree=json.loads(configuration.dump("-j")),
+            off=modules_off(configuration.dump("-m")),
             files=configuration.read(),
             sources=tuple(share / folder for folder in ("plugins", "lualib/plugins")),
         )
