@@ -46,6 +46,7 @@ class Line:
         elif time.monotonic() > self.due:
             self.due = time.monotonic() + SECONDS
             self.reporter.write_line(text)
+        self.reporter.flush()
 
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         self.done += 1
