@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
@@ -63,7 +62,7 @@ def steps(chosen: tuple[str, ...], options: Sequence[str], usually: tuple[str, s
 
 def _meet(some: Sequence[str], others: Sequence[str]) -> bool:
     """Whether any of these tests is one of the others, or lies below it, or the other way round."""
-    files = [[Path(name.partition("::")[0]) for name in names] for names in (some, others)]
+    files = [[(paths.REPOSITORY / name.partition("::")[0]).resolve() for name in names] for names in (some, others)]
     return any(one.is_relative_to(other) or other.is_relative_to(one) for one in files[0] for other in files[1])
 
 
