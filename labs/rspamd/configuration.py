@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -126,14 +127,16 @@ class RspamdConfiguration(Configuration):
             old += processes[1:]
         _, alive = psutil.wait_procs(old, self.grace)
         for process in alive:  # stuck in a rule, or in an idle milter session that Postfix keeps open
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it ends just now
+                process.kill()
         self.await_answer(services)
         return []
 
     def recover(self, services: list[Service]) -> None:
         for service in services:
             for process in self.cluster.processes_of(service):
-                process.kill()
+                with suppress(psutil.NoSuchProcess):  # a child ends with its parent
+                    process.kill()
         for service in services:
             self.cluster.wait_for([service], RELOAD_SECONDS)
 
