@@ -282,7 +282,7 @@ class Cluster:
         """End these nodes at once and forget them, queues included; ``settings``: those of the lab without them."""
         known = {info["group"] for info in self._rpc.supervisor.getAllProcessInfo()}
         gone = [service for service in services(nodes) if service.program in known]
-        processes = [process for service in gone for process in self.processes_of(service)]
+        processes = [process for family in self.families(gone).values() for process in family]
         for service in gone:
             self._rpc.supervisor.stopProcessGroup(service.program, False)
         for process in processes:
@@ -457,18 +457,30 @@ class Cluster:
 
     def processes(self, name: str) -> list[psutil.Process]:
         """The main process of each service of ``name`` (see ``select``), each followed by its children."""
-        return [process for service in self.select(name) for process in self.processes_of(service)]
+        return [process for family in self.families(self.select(name)).values() for process in family]
 
     def processes_of(self, service: Service) -> list[psutil.Process]:
         """The main process of one service, followed by its children."""
+        return self.families([service])[service.program]
+
+    def families(self, services: list[Service]) -> dict[str, list[psutil.Process]]:
+        """``Service.program`` -> its main process, followed by its children; the machine's processes are read once."""
         try:
-            pid = self._rpc.supervisor.getProcessInfo(service.program)["pid"]
-            main = psutil.Process(pid) if pid else None
-            return [main, *main.children(recursive=True)] if main else []
-        except psutil.NoSuchProcess:
-            return []
+            pids = {info["name"]: info["pid"] for info in self._rpc.supervisor.getAllProcessInfo()}
         except (OSError, xmlrpc.client.Error):
             raise not_running() from None
+        children: dict[int, list[psutil.Process]] = {}
+        by_pid = {}
+        for process in psutil.process_iter():
+            with suppress(psutil.NoSuchProcess):
+                children.setdefault(process.ppid(), []).append(process)
+                by_pid[process.pid] = process
+
+        def family(process: psutil.Process) -> list[psutil.Process]:
+            return [process, *(one for child in children.get(process.pid, ()) for one in family(child))]
+
+        mains = {service.program: by_pid.get(pids.get(service.program, 0)) for service in services}
+        return {program: family(main) if main else [] for program, main in mains.items()}
 
     def node(self, name: str) -> Node:
         """The node of that name. Raises LabError that suggests the nearest one."""
@@ -518,9 +530,11 @@ class Cluster:
         """The state of every node. Raises LabError when the lab is not running."""
         if not self.running:
             raise not_running()
-        secrets, states = self.secrets, []
-        for node in filter(attrgetter("services"), self.nodes.values()):
-            processes, memory, frozen = self.processes(node.name), 0.0, False
+        secrets, nodes, states = self.secrets, self.nodes, []
+        families = self.families(services(nodes))
+        for node in filter(attrgetter("services"), nodes.values()):
+            processes = [process for service in node.services.values() for process in families[service.program]]
+            memory, frozen = 0.0, False
             for process in processes:
                 try:
                     memory += process.memory_full_info().pss / 1e6
