@@ -26,7 +26,7 @@ def _rspamd(bundle: Bundle, service: Service) -> list[str]:
 
 
 def _link_languages(bundle: Bundle, service: Service) -> None:
-    """Two languages instead of 46: saves 20 MB (Rspamd 3.12 reads ``languages_enable`` but does not heed it)."""
+    """Two languages instead of 46: saves 20 MB (Rspamd reads ``languages_enable`` but does not heed it)."""
     folder = service.folder / "languages"
     folder.mkdir(exist_ok=True)
     for name in ("de.json", "en.json", "stop_words"):

@@ -192,9 +192,7 @@ def test_a_killed_leash_is_replaced(started):
 
 def leash_of(cluster):
     children = psutil.Process(cluster.supervisor_pid).children()
-    return next(
-        (child for child in children if child.name() == "bash" and "LABS_PYTHON" in " ".join(child.cmdline())), None
-    )
+    return next((child for child in children if any("LABS_PYTHON" in word for word in words(child))), None)
 
 
 def test_every_python_process_killed_at_once_leaves_nothing(started):
