@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from labs.cluster.connections import ALLOWED, BROKEN, OPEN, REFUSED
-from labs.cluster.roles import age
 from labs.cluster.topology import links
+from labs.smtp.programs import age
 from tests.fixtures import silent
 from tests.lab.test_start import wait_until
 
