@@ -74,11 +74,11 @@ def test_files_of_one_configuration_share_a_lab(project):
     policy(project, "anders", expect=EXPECT[: EXPECT.find("[[", 9)])
     project.makeconftest(
         "import labs.check\n"
-        "original = labs.check.Cluster\n"
+        "original = labs.check.new_cluster\n"
         "def counted(name):\n"
         "    print('Labor', name)\n"
         "    return original(name)\n"
-        "labs.check.Cluster = counted\n"
+        "labs.check.new_cluster = counted\n"
     )
     result = project.runpytest_subprocess("-s", "-k", "sauber")
     result.assert_outcomes(passed=3, deselected=1)

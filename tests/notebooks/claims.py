@@ -7,6 +7,7 @@ the text. This is a pytest plugin (pyproject.toml): while nbval runs a chapter, 
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -25,6 +26,15 @@ def claims(chapter: str) -> Mapping[str, Claim]:
     """The claims of a chapter by cell id; none for a notebook that is no chapter."""
     path = FOLDER / chapter / "claims.py"
     return runpy.run_path(str(path))["CLAIMS"] if path.exists() else {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Chapters change nodes and configuration: their kernels start a lab of their own, not the one that tests share."""
+    with pytest.MonkeyPatch.context() as patch:
+        if type(item).__name__ == "IPyNbCell":
+            patch.setenv("LABS_NAME", f"{os.environ['LABS_NAME']}-nb")
+        yield
 
 
 @pytest.hookimpl(wrapper=True)
