@@ -102,7 +102,14 @@ def test_a_chapter_is_a_notebook_and_a_folder(checkout):
     )  # fmt: skip
     passed = re.findall(r"(\S+) PASSED", said)
     assert "failed" not in said and "error" not in said.lower(), said
-    for part in ("Cell 1", "test_the_remark", "test_the_solution_passes", "test_a_wrong_answer", "in_shape", "in JupyterLab"):
+    for part in (
+        "Cell 1",
+        "test_the_remark",
+        "test_the_solution_passes",
+        "test_a_wrong_answer",
+        "in_shape",
+        "in JupyterLab",
+    ):
         assert any(part in line for line in said.splitlines() if "PASSED" in line), (part, said)
     assert len(passed) >= 8
 
