@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,31 +15,42 @@ from labs.cluster.acts import ACTS
 from labs.cluster.cluster import Cluster, not_running
 from labs.cluster.configuration import Change, Configuration
 from labs.cluster.configurations import Configurations
+from labs.cluster.connections import Connections, try_all
 from labs.cluster.watch import STATES, explained
 from labs.errors import LabError
+from labs.exercises.engine import find
+from labs.exercises.progress import Progress
+from labs.logs import tail
 from labs.mails import Envelope, catalogue, load_signed
 from labs.nodes import ROLES, new_cluster
+from labs.policy.effort import measure as measure_effort
+from labs.policy.expectation import read, read_text
+from labs.policy.report import Report, check
+from labs.policy.sidebyside import side_by_side
 from labs.policy.system import System
 from labs.progress import progress_bar
 from labs.rspamd.capacity import Capacity, measure
 from labs.rspamd.client import TIMEOUT, Worker
 from labs.rspamd.controller import Controller
+from labs.rspamd.decision.read import decision
+from labs.rspamd.decision.value import Decision
 from labs.rspamd.dialect.version import warning
+from labs.rspamd.forcing.rules import ForceActions
+from labs.rspamd.forcing.watch import force_actions
+from labs.rspamd.inquiry.reason import WhyNot
+from labs.rspamd.inquiry.run import Run, RunComparison, ran
+from labs.rspamd.inquiry.whatif import what_if
+from labs.rspamd.inquiry.whynot import why_not
 from labs.rspamd.rspamd import Rspamd
+from labs.rspamd.settings.conditions import Asked
+from labs.rspamd.settings.scans import profile_scans
+from labs.rspamd.settings.which import EMPTY, which
 from labs.rspamd.symbols import explain
 from labs.rspamd.verdict import Verdict
 from labs.smtp.client import Delivery
 from labs.smtp.post import Post
 from labs.smtp.stream import Stream
 from labs.visible import Text
-
-if TYPE_CHECKING:
-    from labs.cluster.connections import Connections
-    from labs.policy.report import Report
-    from labs.rspamd.decision.value import Decision
-    from labs.rspamd.forcing.rules import ForceActions
-    from labs.rspamd.inquiry.reason import WhyNot
-    from labs.rspamd.inquiry.run import Run, RunComparison
 
 
 class Lab:
@@ -263,7 +273,6 @@ class Lab:
 
     def profiles(self, mail: str | Path | bytes | EmailMessage):
         """One mail under every settings profile that a role leads to: points as a heat map, action and sum of each."""
-        from labs.rspamd.settings.scans import profile_scans
         from labs.widgets.profiles import ProfilesView
 
         with explained(self.cluster):
@@ -285,8 +294,6 @@ class Lab:
 
         Scans the mail once (not a verdict) and compares with what Rspamd says in its log.
         """
-        from labs.rspamd.settings.conditions import Asked
-        from labs.rspamd.settings.which import EMPTY, which
 
         given = {"ip": ip, "hostname": hostname, "from_": from_, "user": user, "mta_name": mta_name}
         if mail is None and rcpt is None and not settings_id and all(value is None for value in given.values()):
@@ -303,15 +310,13 @@ class Lab:
 
     def effort(self, mail: str | Path | bytes | EmailMessage, *roles: str):
         """What a mail costs under each of these MTA-Names: rules that ran, questions to the DNS, time; as a picture."""
-        from labs.policy.effort import measure
         from labs.widgets.profiles import EffortView
 
         with explained(self.cluster):
-            return EffortView(measure(self.rspamd, mail, roles))
+            return EffortView(measure_effort(self.rspamd, mail, roles))
 
     def why_not(self, symbol: str, verdict: Verdict) -> WhyNot:
         """Why a symbol did not fire for the mail of ``verdict``, from what Rspamd itself says."""
-        from labs.rspamd.inquiry.whynot import why_not
 
         with explained(self.cluster):
             return why_not(self.rspamd, symbol, verdict)
@@ -321,21 +326,18 @@ class Lab:
 
         ``rules``: a force_actions.conf to be tried instead, in a second Rspamd that takes what ``configtest -s`` would not.
         """
-        from labs.rspamd.forcing.watch import force_actions
 
         with explained(self.cluster):
             return force_actions(self.rspamd, verdict, rules)
 
     def decision(self, verdict: Verdict) -> Decision:
         """How the policy decided on the mail of ``verdict``: hints, composites, force_actions, action; as a picture."""
-        from labs.rspamd.decision.read import decision
 
         with explained(self.cluster):
             return decision(self.rspamd, verdict)
 
     def ran(self, verdict: Verdict) -> Run:
         """Which rules run for the mail of ``verdict``, and which never have their turn; with the configuration as it is now."""
-        from labs.rspamd.inquiry.run import ran
 
         with explained(self.cluster):
             return ran(self.rspamd, verdict)
@@ -343,13 +345,11 @@ class Lab:
     @staticmethod
     def compare_runs(**runs: Run) -> RunComparison:
         """The picture: which rules ran in each of several runs (``lab.ran``), named by their titles."""
-        from labs.rspamd.inquiry.run import RunComparison
 
         return RunComparison(runs)
 
     def side_by_side(self, **variants: Mapping[str, Verdict | Delivery]) -> pd.DataFrame:
         """Results of the same mails under several configurations: {name: verdict or delivery}, named by their variants."""
-        from labs.policy.sidebyside import side_by_side
 
         return side_by_side(self.rspamd, variants)
 
@@ -367,7 +367,6 @@ class Lab:
             from labs.widgets.whatif import WhatIf
 
             return WhatIf(self.rspamd, verdict)
-        from labs.rspamd.inquiry.whatif import what_if
 
         with explained(self.cluster):
             return what_if(
@@ -376,8 +375,6 @@ class Lab:
 
     def check(self, expectations: str | Path) -> Report:
         """Hold expectations against the lab as it is, with a progress bar: a file, or a text of several lines (TOML)."""
-        from labs.policy.expectation import read, read_text
-        from labs.policy.report import check
 
         text = str(expectations)
         cases = read_text(text, "Erwartungen", Path.cwd()) if "\n" in text else read(Path(expectations))
@@ -394,14 +391,12 @@ class Lab:
 
     def exercise(self, name: str, given: Verdict | Delivery | None = None):
         """The widget of an exercise; ``given``: the reader's verdict or delivery in an exercise about a mail."""
-        from labs.exercises.engine import find
         from labs.widgets.exercise import ExerciseView
 
         return ExerciseView(self.system, find(name), given)
 
     def progress(self):
         """The widget: which exercises the reader has solved; kept in the state folder, and erasable."""
-        from labs.exercises.progress import Progress
         from labs.widgets.progress import ProgressView
 
         return ProgressView(Progress(self.cluster.name))
@@ -463,7 +458,6 @@ class Lab:
 
     def connections(self) -> Connections:
         """Try for real who reaches which port, and hold it against the topology's links; takes a few seconds."""
-        from labs.cluster.connections import try_all
 
         if not self.cluster.running:
             raise not_running()
@@ -499,7 +493,6 @@ class Lab:
 
     def logs(self, node: str = "rspamd1", lines: int = 30, containing: str = "") -> str:
         """The last lines of a node's log, optionally only those that contain a word."""
-        from labs.logs import tail
 
         service = self.cluster.node(node).main
         own = [path for name in ("rspamd.log", "mail.log") if (path := service.folder / "log" / name).exists()]
