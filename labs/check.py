@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,6 +14,7 @@ from labs.bundle import ensure
 from labs.cluster import render
 from labs.cluster.cluster import Cluster
 from labs.cluster.topology import place
+from labs.interrupts import uninterrupted
 from labs.lab import Lab
 from labs.nodes import new_cluster
 from labs.policy.cases import Case, Setting
@@ -113,11 +112,6 @@ def _profile(cases: Sequence[Case | Setting], own: Own | None, cluster: Cluster)
 
 def _remove(cluster: Cluster) -> None:
     """End the lab and delete its folder; Ctrl-C must not interrupt that."""
-    main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if main else None
-    try:
+    with uninterrupted():
         cluster.stop()
         shutil.rmtree(cluster.folder, ignore_errors=True)
-    finally:
-        if main:
-            signal.signal(signal.SIGINT, before)

@@ -6,6 +6,8 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +49,20 @@ def note(text: str) -> None:
     """Add a line to the log of the state folder."""
     with (paths.make_state() / "arbeitsbuch.log").open("a", encoding="utf-8") as log:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {text}\n")
+
+
+@contextmanager
+def locked(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock ``path``; when somebody else does, ``waiting`` is called once before the wait for it."""
+    import filelock  # not above: the launcher's first steps run on the standard library alone
+
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        waiting()
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache as cached
 from pathlib import Path
 
-from labs import nickname, paths
+from labs import files, nickname, paths
 from labs.bundle.apt import PrivateApt
 from labs.errors import LabError
 from labs.progress import Progress
@@ -109,7 +109,11 @@ def ensure(name: str, progress: Progress) -> Bundle:
 
     root = paths.cache() / f"apt-{name}"
     root.mkdir(parents=True, exist_ok=True)
-    with _locked(paths.cache() / f"{name}.lock", progress), _disk_errors(), nickname.plain(root) as plain:
+
+    def waiting() -> None:
+        progress(0, "Ein anderer Prozess lädt gerade; ich warte auf ihn")
+
+    with files.locked(paths.cache() / f"{name}.lock", waiting), _disk_errors(), nickname.plain(root) as plain:
         if bundle := find(name):
             return bundle
         final, what = _prefix(name), recipe()[name]
@@ -164,22 +168,6 @@ def _package(deb: Path) -> dict[str, str]:
         ["dpkg-deb", "--show", "--showformat=${Package}\t${Version}\t", deb], capture_output=True, text=True, check=True
     ).stdout.split("\t")
     return {"name": name, "version": version, "sha256": hashlib.sha256(deb.read_bytes()).hexdigest()}
-
-
-@contextmanager
-def _locked(path: Path, progress: Progress):
-    import filelock  # not above: the launcher's first steps run on the standard library alone
-
-    lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        progress(0, "Ein anderer Prozess lädt gerade; ich warte auf ihn")
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -592,16 +593,9 @@ class Cluster:
         paths.make_state()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        lock = filelock.FileLock(self.folder / "start.lock")
-        try:
-            lock.acquire(timeout=0)
-        except filelock.Timeout:
-            progress(0, "Ein anderes Fenster startet das Labor gerade; ich warte")
-            lock.acquire()
-        try:
+        waiting = partial(progress, 0, "Ein anderes Fenster startet das Labor gerade; ich warte")
+        with files.locked(self.folder / "start.lock", waiting):
             yield
-        finally:
-            lock.release()
 
 
 def not_running() -> LabError:
