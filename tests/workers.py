@@ -18,7 +18,8 @@ from labs.selftest import ALONE
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 SPLIT = {
     "tests/lab/test_exercises.py": 6, "tests/lab/test_policy_rules.py": 3,
-    "tests/lab/test_check.py": 2,
+    "tests/lab/test_check.py": 2, "tests/lab/test_nodes.py": 3, "tests/lab/test_composites.py": 2,
+    "tests/lab/test_force_actions.py": 2,
 }  # fmt: skip
 """File -> into how many parts its tests are dealt."""
 

@@ -86,7 +86,7 @@ def shared():
 
 def assert_nothing_left(cluster, net):
     assert processes(cluster) == [] and not cluster.running
-    wait_until(lambda: listeners(cluster, net) == [], 2)  # another lab may be taking the network right now
+    wait_until(lambda: listeners(cluster, net) == [] or taken(net))  # by another lab: the network is free again
 
 
 def test_five_cycles_leave_what_two_leave(cluster):
@@ -158,8 +158,8 @@ def started(cluster):
         owner.kill()
 
 
-SECONDS = 5
-"""Until nothing of a lab is left, whatever was killed."""
+SECONDS = 15
+"""Until nothing of a lab is left, whatever was killed; on a machine that is not busy it takes a third of it."""
 
 
 def test_the_lab_ends_when_its_starter_was_killed(started):

@@ -16,7 +16,7 @@ from labs.nodes import new_cluster
 from tests.fixtures import remove
 from tests.lab.test_start import wait_until
 
-SECONDS = 5
+SECONDS = 15
 CODE = "from labs import Lab; Lab.start()"
 
 
