@@ -49,14 +49,12 @@ def _is_server(process: psutil.Process, folder: Path) -> bool:
             return False
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
-        program = Path(process.exe())
+        program, words = Path(process.exe()), process.cmdline()
         return (
             program.is_relative_to(paths.cache().resolve())
-            or Path(process.cmdline()[0]).is_relative_to(
-                paths.cache()
-            )  # the interpreter of a virtual environment is a link
+            or any(word.startswith(f"{paths.cache()}/") for word in words[:1])  # an environment's interpreter is a link
             or program.name in {*recipe()["servers"]["programs"], *recipe()["servers"]["cluster"]}
-            or any(word.endswith("/supervisord.conf") for word in process.cmdline())
+            or any(word.endswith("/supervisord.conf") for word in words)
         )
     except (psutil.Error, OSError):
         return False

@@ -120,13 +120,14 @@ def test_a_lab_runs_the_bundle_that_it_is_given(own, tmp_path):
     other.symlink_to(own.bundle.prefix)
     given = new_cluster(own.name, Bundle(other, own.bundle.manifest))
     given.start(silent)
-    assert own.settings["prefix"] == str(other) and str(other) in (own.folder / "supervisord.conf").read_text()
-    assert own.bundle.prefix == other and own.bundle.version("rspamd"), "also for whoever joins it"
+    prefix = own.bundle.prefix  # also for whoever joins it
+    assert other in (prefix, prefix.readlink()) and str(prefix) in (own.folder / "supervisord.conf").read_text()
+    assert own.bundle.version("rspamd")
     assert Path(own.bundle.program("rspamd")).exists()
 
 
-def test_the_memory_of_a_role_is_about_what_it_takes(running_cluster):
-    """Nodes that have just checked many mails take more."""
-    for state in running_cluster.cluster.status():
-        stated = sum(ROLES[role].memory for role in running_cluster.cluster.node(state.name).services)
-        assert 0.4 * stated < state.pss_mb < 3 * stated, state
+def test_the_memory_of_a_role_is_about_what_it_takes(own):
+    own.start(silent, "cluster")
+    for state in own.status():
+        stated = sum(ROLES[role].memory for role in own.node(state.name).services)
+        assert 0.25 * stated < state.pss_mb < 2.5 * stated, state
